@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Parameters as plain structs.  Every field is one row of the configuration
+ * table (`snn/io/config_keys.def`), which gives its key, unit, range, default
+ * and help: `snn train --help-config` prints it.  Symbols are those of
+ * Hammouamri et al., "Learning delays in spiking neural networks using dilated
+ * convolutions with learnable spacings" (ICLR 2024).
+ */
+#ifndef SNN_PARAMS_H
+#define SNN_PARAMS_H
+
+#include <snn/status.h>
+
+#define SNN_MAX_HIDDEN 16
+
+/* How a position becomes taps (DCLS versions). */
+typedef enum snn_kernel_version { SNN_KERNEL_GAUSS, SNN_KERNEL_MAX, SNN_KERNEL_V1, SNN_KERNEL_V0 } snn_kernel_version;
+
+/* learned: positions train.  fixed: drawn, rounded once, one-hot, frozen.
+ * none: every delay is 0 (max_delay is taken as 1). */
+typedef enum snn_delay_mode { SNN_DELAYS_LEARNED, SNN_DELAYS_FIXED, SNN_DELAYS_NONE } snn_delay_mode;
+
+/* paper: (max_delay-1)/2 steps of right padding a layer, so that the sequence
+ * grows and late spikes arrive.  causal: none; output t depends on inputs <= t
+ * and a layer keeps the number of steps. */
+typedef enum snn_padding { SNN_PADDING_PAPER, SNN_PADDING_CAUSAL } snn_padding;
+
+typedef enum snn_solver { SNN_SOLVER_AUTO, SNN_SOLVER_DIRECT, SNN_SOLVER_FFT } snn_solver;
+
+typedef struct snn_delay_params {
+    snn_kernel_version version;
+    snn_delay_mode mode;
+    snn_padding padding;
+    uint32_t max_delay;    /* taps D, odd; the longest delay is D-1 steps */
+    uint32_t kernel_count; /* delayed weights a synapse */
+    float sigma_init;      /* steps, before the version's offset; 0 = D/2 (floor) */
+    snn_solver solver;
+} snn_delay_params;
+
+/* hard: v <- v_reset.  soft: v <- v - v_threshold. */
+typedef enum snn_reset { SNN_RESET_HARD, SNN_RESET_SOFT } snn_reset;
+
+/* Derivative that stands in for the spike's, x = h - v_threshold, a = alpha:
+ *   atan      (a/2) / (1 + (pi/2 a x)^2)
+ *   sigmoid   a s(a x) (1 - s(a x)),  s the logistic function
+ *   triangle  a max(0, 1 - a |x|)     (compact support)                     */
+typedef enum snn_surrogate { SNN_SURROGATE_ATAN, SNN_SURROGATE_SIGMOID, SNN_SURROGATE_TRIANGLE } snn_surrogate;
+
+typedef struct snn_neuron_params {
+    float tau_ms; /* membrane time constant; decay a step = 1 - step/tau */
+    float v_threshold;
+    float v_reset;
+    snn_reset reset;
+    int decay_input;  /* 1: the input is scaled by step/tau too */
+    int detach_reset; /* 1: no gradient through the spike in the reset */
+    snn_surrogate surrogate;
+    float surrogate_alpha;
+    int smooth; /* 1: the surrogate's integral replaces the spike (gradient checks) */
+} snn_neuron_params;
+
+/* How read-out potentials v[t,c] become scores m[c]:
+ *   sum          sum_t softmax_c(v[t])       (published default)
+ *   mean         mean_t v[t]
+ *   max          max_t v[t]
+ *   spike_count  number of read-out spikes (threshold readout_threshold)
+ * The loss is the cross entropy of softmax(m). */
+typedef enum snn_loss { SNN_LOSS_SUM, SNN_LOSS_MEAN, SNN_LOSS_MAX, SNN_LOSS_SPIKE_COUNT } snn_loss;
+
+typedef struct snn_network_params {
+    size_t size; /* sizeof(snn_network_params), set by _init */
+    uint32_t n_inputs;
+    uint32_t n_outputs;
+    uint32_t n_hidden;
+    uint32_t hidden[SNN_MAX_HIDDEN]; /* neurons of each hidden layer */
+    float time_step_ms;
+    snn_delay_params delay;
+    snn_neuron_params neuron;
+    snn_loss loss;
+    float readout_threshold; /* for spike_count */
+    int bias;                /* 1: a bias a neuron, added before normalisation */
+    int batch_norm;
+    float batch_norm_eps;
+    float batch_norm_momentum;
+    int mask_padding; /* 1: padded steps count neither in batch norm nor read-out */
+    float dropout;    /* probability that a hidden neuron is silent for a sample */
+} snn_network_params;
+
+typedef enum snn_schedule { SNN_SCHEDULE_CONSTANT, SNN_SCHEDULE_COSINE, SNN_SCHEDULE_ONECYCLE } snn_schedule;
+
+/* clean: the data's validation split, else `valid_share` of the training split
+ * held out; the test split is read once, at the best validation epoch (at the
+ * last epoch when nothing is held out).  paper: test at the best epoch, chosen
+ * on the test split where there is no validation split (as published for SHD). */
+typedef enum snn_protocol { SNN_PROTOCOL_CLEAN, SNN_PROTOCOL_PAPER } snn_protocol;
+
+typedef struct snn_train_params {
+    size_t size; /* sizeof(snn_train_params), set by _init */
+    uint64_t seed;
+    uint32_t epochs;
+    uint32_t batch_size;
+    float lr_weight;     /* weights, biases, batch norm: start (onecycle: see max) */
+    float lr_weight_max; /* peak of the one-cycle schedule */
+    snn_schedule weight_schedule;
+    float weight_decay; /* L2 added to the weights' gradient, not to others' */
+    float lr_position;
+    snn_schedule position_schedule;
+    float beta1;
+    float beta2;
+    float eps;
+    float sigma_final;    /* steps, before the offset */
+    float sigma_share;    /* share of the epochs after which sigma is final; 0 = constant */
+    float gradient_clip;  /* largest global gradient norm; 0 = off */
+    snn_protocol protocol;
+    float valid_share;
+} snn_train_params;
+
+/* grid: frame = floor(t / step) from the sample's start.  paper: frames start
+ * at the first event not yet in one, gaps collapse, float16 arithmetic. */
+typedef enum snn_framing { SNN_FRAMING_GRID, SNN_FRAMING_PAPER } snn_framing;
+
+/* logmel: `mel_bands` bands below Nyquist, standardised.  gsc-paper: the
+ * published Speech Commands front end as it is. */
+typedef enum snn_front_end { SNN_FRONT_END_LOGMEL, SNN_FRONT_END_GSC_PAPER } snn_front_end;
+
+typedef struct snn_data_params {
+    size_t size;         /* sizeof(snn_data_params), set by _init */
+    float time_step_ms;  /* events: frame length; audio: hop */
+    uint32_t channel_bin; /* events: adjacent units summed to one input */
+    uint32_t units;       /* events: units of the recording; 0 = 700 (SHD, SSC) */
+    snn_framing framing;
+    float max_time_ms; /* what comes later is dropped and counted; 0 = keep all */
+    snn_front_end front_end;
+    uint32_t mel_bands;
+    char cache[512]; /* folder for computed frames; "" = none */
+} snn_data_params;
+
+SNN_BEGIN_DECLS
+
+/* Defaults: the published SHD configuration (paper, table and code). */
+SNN_API void snn_network_params_init(snn_network_params *params);
+SNN_API void snn_train_params_init(snn_train_params *params);
+SNN_API void snn_data_params_init(snn_data_params *params);
+
+SNN_END_DECLS
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Everything: spiking networks whose synapses have learnable delays. */
+#ifndef SNN_SNN_H
+#define SNN_SNN_H
+
+#include <snn/config.h>
+#include <snn/context.h>
+#include <snn/dataset.h>
+#include <snn/network.h>
+#include <snn/params.h>
+#include <snn/random.h>
+#include <snn/status.h>
+#include <snn/store.h>
+#include <snn/tensor.h>
+#include <snn/train.h>
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Training: batches from a data set, a trainer for programs that own their loop,
+ * and a whole run (epochs, evaluation, run folder, resume) for those that do not.
+ */
+#ifndef SNN_TRAIN_H
+#define SNN_TRAIN_H
+
+#include <snn/config.h>
+#include <snn/dataset.h>
+#include <snn/network.h>
+
+SNN_BEGIN_DECLS
+
+/* ---- batches ---------------------------------------------------------- */
+
+typedef struct snn_loader snn_loader;
+
+/* Batches of some samples of a split, assembled by a thread of its own ahead of
+ * the step.  Keeps `dataset`.  `index` (copied; NULL = the whole split in order)
+ * selects and orders the `count` samples. */
+SNN_API SNN_MUST_USE snn_status snn_loader_create(snn_context *ctx, snn_dataset *dataset, snn_split split,
+                                                  const uint32_t *index, uint32_t count,
+                                                  uint32_t batch_size, snn_loader **out, snn_error *err);
+SNN_API void snn_loader_destroy(snn_loader *loader);
+/* Start a pass: in the given order (shuffle 0), or in the random order of
+ * (seed, epoch).  `skip` batches are left out at the start (resume). */
+SNN_API SNN_MUST_USE snn_status snn_loader_start(snn_loader *loader, int shuffle, uint64_t seed,
+                                                 uint32_t epoch, uint32_t skip, snn_error *err);
+/* The next batch, borrowed until the next call; *out = NULL at the end. */
+SNN_API SNN_MUST_USE snn_status snn_loader_next(snn_loader *loader, const snn_batch **out, snn_error *err);
+/* Batches of one pass (the last may be smaller). */
+SNN_API uint32_t snn_loader_batches(const snn_loader *loader);
+
+/* ---- one's own loop --------------------------------------------------- */
+
+typedef struct snn_trainer snn_trainer;
+
+typedef struct snn_step_result {
+    double loss; /* mean cross entropy of the batch */
+    uint32_t correct;
+} snn_step_result;
+
+/* A trainer keeps `net` and owns a tape for batches of train->batch_size samples
+ * and `max_steps` frames, and the optimiser's state. */
+SNN_API SNN_MUST_USE snn_status snn_trainer_create(snn_network *net, const snn_train_params *train,
+                                                   uint32_t max_steps, snn_trainer **out, snn_error *err);
+SNN_API void snn_trainer_destroy(snn_trainer *trainer);
+/* Set learning rates and momentum of `epoch` (0 ..) from the schedules. */
+SNN_API void snn_trainer_begin_epoch(snn_trainer *trainer, uint32_t epoch);
+/* Forward, loss, backward, update, clamp. */
+SNN_API SNN_MUST_USE snn_status snn_trainer_step(snn_trainer *trainer, const snn_batch *batch,
+                                                 snn_step_result *out, snn_error *err);
+/* The epoch's end: sigma shrinks by its schedule. */
+SNN_API void snn_trainer_end_epoch(snn_trainer *trainer);
+SNN_API snn_tape *snn_trainer_tape(snn_trainer *trainer);
+/* Optimiser state as tensors ("adam.layer0.weight.m", ...), for checkpoints. */
+SNN_API SNN_MUST_USE snn_status snn_trainer_tensor_at(const snn_trainer *trainer, size_t i, snn_tensor *out);
+SNN_API uint64_t snn_trainer_updates(const snn_trainer *trainer);
+SNN_API void snn_trainer_set_updates(snn_trainer *trainer, uint64_t updates);
+
+typedef struct snn_rates {
+    double lr_weight, lr_position, beta1, sigma;
+} snn_rates;
+SNN_API void snn_trainer_rates(const snn_trainer *trainer, snn_rates *out);
+
+typedef struct snn_evaluation {
+    double loss;     /* mean over samples */
+    double accuracy; /* share of samples, 0 .. 1 */
+    uint32_t samples;
+} snn_evaluation;
+/* Evaluate with rounded delays.  `index`/`count` as in snn_loader_create. */
+SNN_API SNN_MUST_USE snn_status snn_evaluate(snn_network *net, snn_dataset *dataset, snn_split split,
+                                             const uint32_t *index, uint32_t count, uint32_t batch_size,
+                                             snn_evaluation *out, snn_error *err);
+
+/* ---- models ----------------------------------------------------------- */
+
+/* Network parameters for a data set: config's, with inputs, classes and time
+ * step of the data. */
+SNN_API void snn_config_network(const snn_config *config, const snn_dataset_info *info,
+                                snn_network_params *out);
+/* Write network and configuration to an HDF5 file, atomically. */
+SNN_API SNN_MUST_USE snn_status snn_model_save(const snn_network *net, const snn_config *config,
+                                               const char *path, snn_error *err);
+/* Read them back.  `config` may be NULL. */
+SNN_API SNN_MUST_USE snn_status snn_model_load(snn_context *ctx, const char *path, snn_network **out,
+                                               snn_config *config, snn_error *err);
+
+/* ---- a whole run ------------------------------------------------------ */
+
+typedef struct snn_epoch_report {
+    uint32_t epoch; /* 1 .. */
+    uint32_t epochs;
+    double loss, train_accuracy;
+    double valid_loss, valid_accuracy; /* NaN where nothing validates */
+    double seconds;                    /* of this epoch, with evaluation */
+    int best;                          /* 1: this epoch's model was kept */
+    snn_rates rates;
+} snn_epoch_report;
+
+typedef struct snn_batch_report {
+    uint32_t epoch, epochs, batch, batches;
+    double loss, accuracy; /* of the epoch so far */
+    double samples_per_second;
+    double seconds_left; /* of the whole run, estimated */
+} snn_batch_report;
+
+typedef struct snn_run_params {
+    size_t size;        /* sizeof(snn_run_params) */
+    const char *folder; /* run folder, created; NULL = nothing is written */
+    int resume;         /* go on from folder/checkpoint.h5 if there is one */
+    /* Callbacks (NULL = none).  `stop` is asked after every batch: non-zero ends
+     * the run with a checkpoint and SNN_EINTERRUPTED. */
+    void (*on_batch)(void *user, const snn_batch_report *report);
+    void (*on_epoch)(void *user, const snn_epoch_report *report);
+    int (*stop)(void *user);
+    void *user;
+} snn_run_params;
+
+typedef struct snn_run_result {
+    const char *protocol; /* static text: "paper", "clean" */
+    double test_accuracy, valid_accuracy; /* NaN where there is no such split */
+    double test_loss;
+    uint32_t best_epoch, epochs;
+    double seconds; /* of this process */
+} snn_run_result;
+
+SNN_API void snn_run_params_init(snn_run_params *params);
+
+/* Train as `config` says.  The folder receives config.yaml, metrics.csv, model.h5
+ * (best epoch) and checkpoint.h5 (after every epoch, and on a stop inside one).
+ * The same configuration gives the same bits on any number of threads, and when
+ * killed and resumed.
+ * Errors: SNN_ECONFIG (resume with another configuration), SNN_EDIVERGED,
+ * SNN_EINTERRUPTED, and those of files and data. */
+SNN_API SNN_MUST_USE snn_status snn_train(snn_context *ctx, const snn_config *config, snn_dataset *dataset,
+                                          const snn_run_params *params, snn_run_result *out, snn_error *err);
+
+SNN_END_DECLS
+#endif
