@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "snn/base/base.h"
+#include "snn/base/cpu.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#define ALIGNMENT  64
+#define LINE_BYTES 1024
+
+/* OpenBLAS only; absent from other BLAS libraries. */
+#ifdef __GNUC__
+extern void openblas_set_num_threads(int threads) __attribute__((weak));
+#endif
+
+static void *system_allocate(void *user, size_t bytes)
+{
+    void *block = NULL;
+
+    (void)user;
+    return posix_memalign(&block, ALIGNMENT, bytes) == 0 ? block : NULL;
+}
+
+static void system_release(void *user, void *block)
+{
+    (void)user;
+    free(block);
+}
+
+void snn_context_params_init(snn_context_params *params)
+{
+    *params = (snn_context_params){.size = sizeof *params, .cpu = "auto", .log_level = SNN_LOG_INFO};
+}
+
+static int default_threads(void)
+{
+#ifdef _OPENMP
+    return omp_get_max_threads();
+#else
+    return 1;
+#endif
+}
+
+snn_status snn_context_create(const snn_context_params *params, snn_context **out, snn_error *err)
+{
+    static const snn_allocator system_allocator = {system_allocate, system_release, NULL};
+    snn_context_params defaults;
+    const snn_allocator *allocator;
+    snn_context *ctx;
+    snn_status st;
+
+    if (params == NULL) {
+        snn_context_params_init(&defaults);
+        params = &defaults;
+    }
+    if (params->threads < 0)
+        return snn_error_set(err, SNN_EINVAL, "threads", "%d is not a number of threads (0 = all)",
+                             params->threads);
+    allocator = params->allocator != NULL ? params->allocator : &system_allocator;
+    ctx = allocator->allocate(allocator->user, sizeof *ctx);
+    if (ctx == NULL)
+        return snn_error_set(err, SNN_ENOMEM, NULL, "no memory for a context");
+    memset(ctx, 0, sizeof *ctx);
+    ctx->allocator = *allocator;
+    ctx->log = params->log;
+    ctx->log_user = params->log_user;
+    ctx->log_level = params->log_level;
+    ctx->threads = params->threads > 0 ? params->threads : default_threads();
+#ifndef _OPENMP
+    ctx->threads = 1;
+#endif
+    st = snn_cpu_select(ctx, params->cpu != NULL ? params->cpu : "auto", err);
+    if (st != SNN_OK) {
+        snn_context_destroy(ctx);
+        return st;
+    }
+#ifdef __GNUC__
+    if (openblas_set_num_threads != NULL)
+        openblas_set_num_threads(1);
+#endif
+    *out = ctx;
+    return SNN_OK;
+}
+
+void snn_context_destroy(snn_context *ctx)
+{
+    if (ctx != NULL)
+        ctx->allocator.release(ctx->allocator.user, ctx);
+}
+
+int snn_context_threads(const snn_context *ctx)
+{
+    return ctx->threads;
+}
+
+const char *snn_context_cpu(const snn_context *ctx)
+{
+    return ctx->cpu;
+}
+
+/* Before each block lies one line of ALIGNMENT bytes that holds its size. */
+void *snn_alloc(snn_context *ctx, size_t count, size_t size)
+{
+    size_t bytes, held, peak;
+    char *block;
+
+    if (size != 0 && count > (SIZE_MAX - 2 * ALIGNMENT) / size)
+        return NULL;
+    bytes = (count * size + 2 * ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    block = ctx->allocator.allocate(ctx->allocator.user, bytes);
+    if (block == NULL)
+        return NULL;
+    memset(block, 0, bytes);
+    memcpy(block, &bytes, sizeof bytes);
+    atomic_fetch_add(&ctx->allocations, 1);
+    held = atomic_fetch_add(&ctx->bytes, bytes) + bytes;
+    peak = atomic_load(&ctx->peak_bytes);
+    while (held > peak && !atomic_compare_exchange_weak(&ctx->peak_bytes, &peak, held))
+        ;
+    return block + ALIGNMENT;
+}
+
+void snn_free(snn_context *ctx, void *block)
+{
+    size_t bytes;
+    char *start;
+
+    if (block == NULL)
+        return;
+    start = (char *)block - ALIGNMENT;
+    memcpy(&bytes, start, sizeof bytes);
+    atomic_fetch_sub(&ctx->bytes, bytes);
+    ctx->allocator.release(ctx->allocator.user, start);
+}
+
+char *snn_strdup(snn_context *ctx, const char *text)
+{
+    size_t bytes = strlen(text) + 1;
+    char *copy = snn_alloc(ctx, bytes, 1);
+
+    if (copy != NULL)
+        memcpy(copy, text, bytes);
+    return copy;
+}
+
+uint64_t snn_context_allocations(const snn_context *ctx)
+{
+    return atomic_load(&ctx->allocations);
+}
+
+size_t snn_context_bytes(const snn_context *ctx)
+{
+    return atomic_load(&ctx->bytes);
+}
+
+size_t snn_context_peak_bytes(const snn_context *ctx)
+{
+    return atomic_load(&ctx->peak_bytes);
+}
+
+void snn_log(snn_context *ctx, snn_log_level level, const char *format, ...)
+{
+    char line[LINE_BYTES];
+    va_list arguments;
+
+    if (ctx->log == NULL || level > ctx->log_level)
+        return;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    ctx->log(ctx->log_user, level, line);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "snn/base/cpu.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const level_name[SNN_CPU_LEVELS] = {"base", "avx2", "avx512"};
+
+const char *snn_cpu_name(snn_cpu_level level)
+{
+    return level_name[level];
+}
+
+snn_cpu_level snn_cpu_detect(void)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+    __builtin_cpu_init();
+    if (snn_kern_tables[SNN_CPU_AVX512] != NULL && __builtin_cpu_supports("avx512f") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma"))
+        return SNN_CPU_AVX512;
+    if (snn_kern_tables[SNN_CPU_AVX2] != NULL && __builtin_cpu_supports("avx2") &&
+        __builtin_cpu_supports("fma"))
+        return SNN_CPU_AVX2;
+#endif
+    return SNN_CPU_BASE;
+}
+
+snn_status snn_cpu_select(snn_context *ctx, const char *name, snn_error *err)
+{
+    const snn_cpu_level best = snn_cpu_detect();
+    const char *wish = getenv("SNN_CPU");
+    snn_cpu_level level = SNN_CPU_BASE;
+
+    if (strcmp(name, "auto") == 0 && (wish == NULL || wish[0] == '\0')) {
+        level = best;
+    } else {
+        if (strcmp(name, "auto") == 0)
+            name = wish;
+        while (level < SNN_CPU_LEVELS && strcmp(name, level_name[level]) != 0)
+            level++;
+        if (level == SNN_CPU_LEVELS)
+            return snn_error_set(err, SNN_EINVAL, "cpu", "'%s' is none of auto, base, avx2, avx512", name);
+        if (level > best)
+            return snn_error_set(err, SNN_EINVAL, "cpu", "this machine or build offers '%s' at most",
+                                 level_name[best]);
+    }
+    ctx->kern = snn_kern_tables[level];
+    ctx->cpu = level_name[level];
+    return SNN_OK;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "snn/base/base.h"
+
+#include <time.h>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+#ifdef __SSE__
+#include <xmmintrin.h>
+#endif
+
+#define FLUSH_TO_ZERO 0x8040u /* MXCSR: FTZ (bit 15) and DAZ (bit 6) */
+
+static unsigned flush_denormals(void)
+{
+#ifdef __SSE__
+    unsigned before = _mm_getcsr();
+
+    _mm_setcsr(before | FLUSH_TO_ZERO);
+    return before;
+#else
+    return 0;
+#endif
+}
+
+static void restore_denormals(unsigned before)
+{
+#ifdef __SSE__
+    _mm_setcsr(before);
+#else
+    (void)before;
+#endif
+}
+
+void snn_parallel(const snn_context *ctx, size_t tiles, snn_tile_body body, void *arg)
+{
+    const int workers = tiles < (size_t)ctx->threads ? (int)tiles : ctx->threads;
+
+    if (workers <= 1) {
+        const unsigned state = flush_denormals();
+
+        for (size_t tile = 0; tile < tiles; tile++)
+            body(arg, tile, 0);
+        restore_denormals(state);
+        return;
+    }
+#ifdef _OPENMP
+#pragma omp parallel num_threads(workers)
+    {
+        const unsigned state = flush_denormals();
+        const int worker = omp_get_thread_num();
+
+#pragma omp for schedule(dynamic, 1)
+        for (size_t tile = 0; tile < tiles; tile++)
+            body(arg, tile, worker);
+        restore_denormals(state);
+    }
+#endif
+}
+
+double snn_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
