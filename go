@@ -1,0 +1,157 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The short way to everything: ./go help.  Out of tree, repeatable, and quick when
+# there is nothing left to do.
+#
+#   JOBS=n              parallel jobs (default: number of processors)
+#   BUILD=dir           build folder (default: build)
+#   CONFIGURE_FLAGS=..  extra arguments for configure
+
+set -eu
+cd "$(dirname "$0")"
+
+JOBS=${JOBS:-$(nproc 2>/dev/null || echo 2)}
+BUILD=${BUILD:-build}
+
+# Debian package, and nothing else, is what the project needs; one reason each in
+# ARCHITECTURE.md, Decisions.
+PACKAGES="gcc libc6-dev make autoconf automake libtool pkg-config
+    libfftw3-dev libopenblas-dev libhdf5-dev libsndfile1-dev libsamplerate0-dev
+    libyaml-dev zlib1g-dev libpng-dev libcmocka-dev espeak-ng"
+CI_PACKAGES="clang libomp-dev libclang-rt-14-dev g++ xz-utils git"
+
+say() { printf '== %s\n' "$*"; }
+
+die() {
+    printf 'go: %s\n' "$*" >&2
+    exit 1
+}
+
+usage() {
+    cat <<'END'
+usage: ./go COMMAND
+
+  setup [--ci]  install what is missing (Debian 12, as root or through sudo)
+  build         setup, then configure and compile into ./build
+  check         build, then run all tests; the last line counts them
+  demo          build, then learn spoken digits from scratch: weights and delays
+  bench         build, then measure one training step
+  clean         remove ./build
+  help          this text
+END
+}
+
+# Names of the packages that are not installed.
+missing() {
+    for package in "$@"; do
+        state=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) || state=
+        case $state in
+        "install ok installed") ;;
+        *) printf '%s ' "$package" ;;
+        esac
+    done
+}
+
+setup() {
+    wanted=$PACKAGES
+    test "${1:-}" != --ci || wanted="$PACKAGES $CI_PACKAGES"
+    if ! command -v dpkg-query >/dev/null; then
+        say "setup: this is not Debian, so nothing is installed.  Needed here: a C11 compiler with"
+        say "OpenMP, autoconf, automake, libtool, pkg-config, FFTW (single precision), a CBLAS, HDF5,"
+        say "libsndfile, libsamplerate, libyaml, zlib, libpng, cmocka, espeak-ng.  Going on with those."
+        return 0
+    fi
+    # shellcheck disable=SC2086  # a list of words
+    absent=$(missing $wanted)
+    if test -z "$absent"; then
+        say "setup: all packages are installed"
+        return 0
+    fi
+    as_root=
+    if test "$(id -u)" != 0; then
+        if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || test -t 0; }; then
+            as_root=sudo
+        else
+            printf 'go: missing packages: %s\n' "$absent" >&2
+            printf 'go: no right to install them; as root run:\n\n' >&2
+            printf '    apt-get update && apt-get install --no-install-recommends %s\n\n' "$absent" >&2
+            exit 1
+        fi
+    fi
+    say "setup: installing $absent"
+    $as_root apt-get update -q
+    # shellcheck disable=SC2086
+    $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -q -y --no-install-recommends $absent
+}
+
+build() {
+    setup "$@"
+    if ! test -f configure || test configure.ac -nt configure; then
+        say "build: autoreconf"
+        autoreconf -fi
+    fi
+    if ! test -f "$BUILD/Makefile"; then
+        say "build: configure in $BUILD"
+        mkdir -p "$BUILD"
+        source=$PWD
+        # shellcheck disable=SC2086
+        (cd "$BUILD" && "$source/configure" -q ${CONFIGURE_FLAGS:-})
+    fi
+    say "build: make in $BUILD"
+    make -s -C "$BUILD" -j"$JOBS"
+}
+
+# Totals of the last "make check" in $BUILD.  An expected failure is a passed test.
+totals() {
+    awk '/^# PASS:/  { passed += $3 } /^# XFAIL:/ { passed += $3 }
+         /^# FAIL:/  { failed += $3 } /^# XPASS:/ { failed += $3 } /^# ERROR:/ { failed += $3 }
+         /^# SKIP:/  { skipped += $3 }
+         END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
+               exit passed == 0 || failed > 0 }' "$BUILD/test-suite.log"
+}
+
+check() {
+    build
+    say "check: make check in $BUILD"
+    rm -f "$BUILD/test-suite.log"
+    result=0
+    make -s -C "$BUILD" -j"$JOBS" check || result=$?
+    test -f "$BUILD/test-suite.log" || die "the tests did not run"
+    grep -h '^SKIP' "$BUILD/test-suite.log" | sort -u || true
+    totals || result=1
+    return $result
+}
+
+demo() {
+    build
+    digits=$BUILD/digits
+    if ! test -d "$digits"; then
+        say "demo: speaking the digits into $digits"
+        "$BUILD/tools/snn" make digits "$digits"
+    fi
+    say "demo: training, log and model in $BUILD/demo-run"
+    "$BUILD/tools/snn" train configs/demo.yaml --data "$digits" --out "$BUILD/demo-run"
+}
+
+bench() {
+    build
+    say "bench: one training step of the SHD network"
+    "$BUILD/tools/snn" bench step --config configs/shd.yaml
+}
+
+command=${1:-help}
+test $# = 0 || shift
+case $command in
+setup | build | check | demo | bench) "$command" "$@" ;;
+clean)
+    say "clean: removing $BUILD"
+    rm -rf "$BUILD"
+    ;;
+help | -h | --help) usage ;;
+*)
+    usage >&2
+    exit 2
+    ;;
+esac
