@@ -90,14 +90,20 @@ build() {
     setup "$@"
     if ! test -f configure || test configure.ac -nt configure; then
         say "build: autoreconf"
-        autoreconf -fi
+        autoreconf -fi >autoreconf.log 2>&1 || { cat autoreconf.log >&2; die "autoreconf failed"; }
+        rm -f autoreconf.log
     fi
     if ! test -f "$BUILD/Makefile"; then
         say "build: configure in $BUILD"
         mkdir -p "$BUILD"
         source=$PWD
         # shellcheck disable=SC2086
-        (cd "$BUILD" && "$source/configure" -q ${CONFIGURE_FLAGS:-})
+        (cd "$BUILD" && "$source/configure" ${CONFIGURE_FLAGS:-} >configure.out 2>&1) || {
+            tail -n 20 "$BUILD/configure.out" >&2
+            rm -f "$BUILD/Makefile"
+            die "configure failed; all of it is in $BUILD/configure.out and config.log"
+        }
+        sed -n '/^  snn /,$p' "$BUILD/configure.out"
     fi
     say "build: make in $BUILD"
     make -s -C "$BUILD" -j"$JOBS"
