@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Numeric kernels: contracts and the table that selects one build of them.
+ *
+ * The same bodies (*_body.h) are compiled once per instruction set; a context
+ * points to one table.  Kernels know no threads, files or heap: each is a
+ * function over a half-open range, the layer above divides the work.  Arrays of
+ * one call do not overlap unless said; no alignment is assumed.
+ *
+ * `ref.c` holds the plainest form of each kernel in double precision: the
+ * specification that tests/kern compares every table with.
+ */
+#ifndef SNN_KERN_KERN_H
+#define SNN_KERN_KERN_H
+
+#include <snn/params.h>
+
+#include <stdbool.h>
+
+/* ---- taps ------------------------------------------------------------- */
+
+/*
+ * From weights and positions to taps, and back (DCLS in one dimension).
+ *
+ * With c = floor(D/2), p = P + c, tap coordinate k = 0 .. D-1 and delay d = D-1-k:
+ *
+ *     y_k = x_k / (sum_j x_j + 1e-7),    kernel[d] = sum_m W_m y_{k,m}
+ *
+ *     gauss  x_k = exp(-((k-p)/s)^2 / 2)      s = |sigma| + 0.27
+ *     max    x_k = max(0, s - |k-p|)          s = |sigma| + 1
+ *     v1     max with sigma = 0
+ *     v0     x_floor(p) = 1-r, x_floor(p)+1 = r, r = p - floor(p); no division
+ *
+ * The sum covers the kernel's own taps only, so a bump cut by an end is
+ * renormalised.  Gradients are those of Khalfaoui-Hassani et al. (DCLS), with
+ * sign(0) = 0 and zero slope at the corner of max(0, .).
+ */
+typedef struct snn_taps {
+    snn_kernel_version version;
+    bool one_hot;      /* evaluation: positions rounded (ties to even), version max, sigma 0 */
+    uint32_t n_taps;   /* D */
+    uint32_t elements; /* M delayed weights a synapse */
+    size_t synapses;   /* S = n_out * n_in */
+    const float *weight, *position, *sigma; /* [M][S] */
+    float *kernel;                          /* [D][S], delay 0 first */
+    const float *g_kernel;                  /* [D][S] */
+    float *g_weight, *g_position, *g_sigma; /* [M][S]; g_sigma may be NULL */
+} snn_taps;
+
+/* Synapses that one inner loop treats together, and the scratch it needs. */
+#define SNN_TAPS_LANES 64
+#define SNN_TAPS_SCRATCH(n_taps) ((size_t)(n_taps) * SNN_TAPS_LANES)
+
+/* ---- leaky integrate and fire ------------------------------------------ */
+
+/*
+ * For each column j (sample b, channel c; j = b * channels + c) and step t:
+ *
+ *     x = (conv - mean[c]) * scale[c] + shift[c]     (plain conv where mean is NULL)
+ *     h = decay * v + leak + gain * x
+ *     s = 1[h >= threshold]
+ *     v = (1-s) h + s v_reset     (hard)   or   h - s threshold     (soft)
+ *     output = s * mask[j]
+ *
+ * decay = 1 - 1/tau; gain = 1/tau with decay_input, else 1; leak = v_reset/tau.
+ * Backward, with gs the gradient at s and r = surrogate'(h - threshold):
+ *
+ *     gh = gs r + gv dv/dh,   gx = gain gh,   gv' = decay gh
+ *     dv/dh = 1-s (hard), 1 (soft);  not detached: minus (h - v_reset) r, threshold r
+ *
+ * `smooth` puts the surrogate's integral in the place of s in both directions.
+ */
+typedef struct snn_lif {
+    float decay, gain, leak, threshold, v_reset, alpha;
+    snn_reset reset;
+    snn_surrogate surrogate;
+    bool detach_reset, smooth;
+    size_t steps;    /* T */
+    size_t row;      /* columns of a step: batch * channels */
+    size_t channels;
+    const float *mean, *scale, *shift; /* [channels] or NULL */
+    const float *conv;                 /* [T][row]; forward may have output == conv */
+    const float *mask;                 /* [row] or NULL */
+    float *h;                          /* [T][row] potential before reset; NULL = not kept */
+    float *output;                     /* [T][row] */
+    float *keep_x, *keep_v, *keep_s;   /* [T][row] or NULL: for whoever looks inside */
+    float *g;                          /* backward: in gradient at output, out gradient at x */
+    float *g_keep_s;                   /* [T][row] or NULL: gradient at s */
+} snn_lif;
+
+/* ---- sums for batch normalisation --------------------------------------- */
+
+/* Columns j0 .. j1 hold whole samples b0 .. b1; rows t < valid[b] of each sample
+ * count (all T rows where valid is NULL). */
+typedef struct snn_norm {
+    size_t steps, row, channels;
+    const float *x;          /* [T][row] */
+    const float *g;          /* [T][row], backward */
+    const uint32_t *valid;   /* [B] or NULL */
+    const float *mean;       /* [channels] */
+    const float *inv_std;    /* [channels], backward */
+} snn_norm;
+
+/* ---- Adam ---------------------------------------------------------------- */
+
+/* theta -= lr/(1-beta1^n) * m / (sqrt(v/(1-beta2^n)) + eps), Kingma & Ba 2015,
+ * with decay * theta added to the gradient first (L2). */
+typedef struct snn_adam {
+    float step;      /* lr / (1 - beta1^n) */
+    float root;      /* 1 / sqrt(1 - beta2^n) */
+    float beta1, beta2, eps, decay;
+    float gradient_scale; /* from clipping; 1 = none */
+} snn_adam;
+
+typedef struct snn_kern {
+    const char *name;
+
+    void (*taps_forward)(const snn_taps *taps, size_t s0, size_t s1, float *scratch);
+    void (*taps_backward)(const snn_taps *taps, size_t s0, size_t s1, float *scratch);
+
+    /* Columns j0 .. j1, all steps.  `state`: j1 - j0 floats of scratch. */
+    void (*lif_forward)(const snn_lif *lif, size_t j0, size_t j1, float *state);
+    void (*lif_backward)(const snn_lif *lif, size_t j0, size_t j1, float *state);
+
+    /* sum[c] = sum of x;  square[c] = sum of (x - mean)^2.  Overwrites. */
+    void (*norm_sum)(const snn_norm *norm, size_t b0, size_t b1, float *sum);
+    void (*norm_square)(const snn_norm *norm, size_t b0, size_t b1, float *square);
+    /* sum_g[c] = sum of g, sum_gx[c] = sum of g * xhat over all rows, padded ones
+     * too (they were normalised with these statistics). */
+    void (*norm_backward_sum)(const snn_norm *norm, size_t b0, size_t b1, float *sum_g, float *sum_gx);
+    /* g <- scale[c] * (g - mean_g[c] - xhat * mean_gx[c]); padded rows: scale * g. */
+    void (*norm_backward)(const snn_norm *norm, size_t b0, size_t b1, const float *scale,
+                          const float *mean_g, const float *mean_gx, float *g);
+
+    void (*adam)(const snn_adam *adam, size_t n, float *theta, const float *g, float *m, float *v);
+
+    /* Softmax of each of n rows of `width`; p may be v. */
+    void (*softmax)(size_t n, size_t width, const float *v, float *p);
+} snn_kern;
+
+extern const snn_kern snn_kern_base;
+extern const snn_kern snn_kern_avx2;
+extern const snn_kern snn_kern_avx512;
+
+/* Reference forms (ref.c), same contracts, double arithmetic inside. */
+extern const snn_kern snn_kern_ref;
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * LIF over time: see kern.h for the equations.  Columns are independent, so a
+ * step is one plain loop over columns with the potential carried in `state`.
+ * The choices (surrogate, reset, detach, smooth) are constants of the loops.
+ */
+
+#define PI_F 3.14159265358979323846f
+
+/* Integral of the surrogate, for `smooth`.  atan and exp have no vector form
+ * here: gradient checks are small. */
+static inline float smooth_spike(snn_surrogate kind, float a, float x)
+{
+    const float ax = a * x;
+
+    switch (kind) {
+    case SNN_SURROGATE_ATAN:
+        return atanf(0.5f * PI_F * ax) / PI_F + 0.5f;
+    case SNN_SURROGATE_SIGMOID:
+        return 1.0f / (1.0f + expf(-ax));
+    case SNN_SURROGATE_TRIANGLE:
+        if (ax <= -1.0f)
+            return 0.0f;
+        if (ax >= 1.0f)
+            return 1.0f;
+        return ax < 0.0f ? 0.5f * (1.0f + ax) * (1.0f + ax) : 1.0f - 0.5f * (1.0f - ax) * (1.0f - ax);
+    }
+    return 0.0f;
+}
+
+static inline float surrogate_slope(snn_surrogate kind, float a, float x)
+{
+    switch (kind) {
+    case SNN_SURROGATE_ATAN: {
+        const float u = 0.5f * PI_F * a * x;
+
+        return 0.5f * a / (1.0f + u * u);
+    }
+    case SNN_SURROGATE_SIGMOID: {
+        /* s(z)(1-s(z)) = e/(1+e)^2 with e = exp(-|z|): no overflow on either side. */
+        const float e = exp_negative(-fabsf(a * x));
+
+        return a * e / ((1.0f + e) * (1.0f + e));
+    }
+    case SNN_SURROGATE_TRIANGLE: {
+        const float rest = 1.0f - a * fabsf(x);
+
+        return rest > 0.0f ? a * rest : 0.0f;
+    }
+    }
+    return 0.0f;
+}
+
+static inline __attribute__((always_inline)) void lif_forward_with(const snn_lif *lif, size_t j0, size_t j1,
+                                                                   float *state, bool normed, bool smooth)
+{
+    const float decay = lif->decay, gain = lif->gain, leak = lif->leak;
+    const float threshold = lif->threshold, v_reset = lif->v_reset;
+    const bool hard = lif->reset == SNN_RESET_HARD;
+    const size_t channels = lif->channels;
+
+    memset(state, 0, (j1 - j0) * sizeof *state);
+    for (size_t t = 0; t < lif->steps; t++) {
+        for (size_t j = j0; j < j1; j += channels) {
+            const float *conv = lif->conv + t * lif->row + j;
+            float *output = lif->output + t * lif->row + j;
+            float *h_out = lif->h != NULL ? lif->h + t * lif->row + j : NULL;
+            const float *mask = lif->mask != NULL ? lif->mask + j : NULL;
+            float *v = state + (j - j0);
+
+            for (size_t c = 0; c < channels; c++) {
+                const float x =
+                    normed ? (conv[c] - lif->mean[c]) * lif->scale[c] + lif->shift[c] : conv[c];
+                const float h = decay * v[c] + leak + gain * x;
+                const float s = smooth ? smooth_spike(lif->surrogate, lif->alpha, h - threshold)
+                                : h >= threshold ? 1.0f
+                                                 : 0.0f;
+
+                v[c] = hard ? (1.0f - s) * h + s * v_reset : h - s * threshold;
+                if (h_out != NULL)
+                    h_out[c] = h;
+                output[c] = mask != NULL ? s * mask[c] : s;
+            }
+        }
+    }
+}
+
+/* The same again with every intermediate written down. */
+static void lif_forward_keep(const snn_lif *lif, size_t j0, size_t j1, float *state)
+{
+    const bool hard = lif->reset == SNN_RESET_HARD;
+
+    memset(state, 0, (j1 - j0) * sizeof *state);
+    for (size_t t = 0; t < lif->steps; t++) {
+        for (size_t j = j0; j < j1; j++) {
+            const size_t at = t * lif->row + j, c = j % lif->channels;
+            const float x = lif->mean != NULL
+                                ? (lif->conv[at] - lif->mean[c]) * lif->scale[c] + lif->shift[c]
+                                : lif->conv[at];
+            const float h = lif->decay * state[j - j0] + lif->leak + lif->gain * x;
+            const float s = lif->smooth ? smooth_spike(lif->surrogate, lif->alpha, h - lif->threshold)
+                            : h >= lif->threshold ? 1.0f
+                                                  : 0.0f;
+            const float v = hard ? (1.0f - s) * h + s * lif->v_reset : h - s * lif->threshold;
+
+            state[j - j0] = v;
+            if (lif->h != NULL)
+                lif->h[at] = h;
+            lif->keep_x[at] = x;
+            lif->keep_v[at] = v;
+            lif->keep_s[at] = s;
+            lif->output[at] = lif->mask != NULL ? s * lif->mask[j] : s;
+        }
+    }
+}
+
+static void lif_forward(const snn_lif *lif, size_t j0, size_t j1, float *state)
+{
+    if (lif->keep_x != NULL)
+        lif_forward_keep(lif, j0, j1, state);
+    else if (lif->smooth)
+        lif_forward_with(lif, j0, j1, state, lif->mean != NULL, true);
+    else if (lif->mean != NULL)
+        lif_forward_with(lif, j0, j1, state, true, false);
+    else
+        lif_forward_with(lif, j0, j1, state, false, false);
+}
+
+static inline __attribute__((always_inline)) void lif_backward_with(const snn_lif *lif, size_t j0, size_t j1,
+                                                                    float *state, snn_surrogate kind,
+                                                                    bool plain)
+{
+    const float decay = lif->decay, gain = lif->gain, a = lif->alpha;
+    const float threshold = lif->threshold, v_reset = lif->v_reset;
+    const bool hard = lif->reset == SNN_RESET_HARD;
+    const bool attached = !plain && !lif->detach_reset, smooth = !plain && lif->smooth;
+    const size_t columns = j1 - j0;
+
+    memset(state, 0, columns * sizeof *state);
+    for (size_t t = lif->steps; t-- > 0;) {
+        const float *h_row = lif->h + t * lif->row + j0;
+        float *g_row = lif->g + t * lif->row + j0;
+        float *kept = lif->g_keep_s != NULL ? lif->g_keep_s + t * lif->row + j0 : NULL;
+        const float *mask = lif->mask != NULL ? lif->mask + j0 : NULL;
+
+        if (mask != NULL)
+            for (size_t j = 0; j < columns; j++)
+                g_row[j] *= mask[j];
+        if (kept != NULL)
+            memcpy(kept, g_row, columns * sizeof *kept);
+        for (size_t j = 0; j < columns; j++) {
+            const float h = h_row[j], over = h - threshold;
+            const float r = surrogate_slope(kind, a, over);
+            const float s = smooth ? smooth_spike(kind, a, over) : h >= threshold ? 1.0f : 0.0f;
+            float dv = plain || hard ? 1.0f - s : 1.0f;
+            float gh;
+
+            if (attached)
+                dv -= hard ? (h - v_reset) * r : threshold * r;
+            gh = g_row[j] * r + state[j] * dv;
+            state[j] = decay * gh;
+            g_row[j] = gain * gh;
+        }
+    }
+}
+
+/* Hard reset, detached, hard spikes is what everybody trains with: its loops
+ * carry no choices. */
+static void lif_backward(const snn_lif *lif, size_t j0, size_t j1, float *state)
+{
+    const bool plain = lif->reset == SNN_RESET_HARD && lif->detach_reset && !lif->smooth;
+
+    switch (lif->surrogate) {
+    case SNN_SURROGATE_ATAN:
+        if (plain)
+            lif_backward_with(lif, j0, j1, state, SNN_SURROGATE_ATAN, true);
+        else
+            lif_backward_with(lif, j0, j1, state, SNN_SURROGATE_ATAN, false);
+        break;
+    case SNN_SURROGATE_SIGMOID:
+        if (plain)
+            lif_backward_with(lif, j0, j1, state, SNN_SURROGATE_SIGMOID, true);
+        else
+            lif_backward_with(lif, j0, j1, state, SNN_SURROGATE_SIGMOID, false);
+        break;
+    case SNN_SURROGATE_TRIANGLE:
+        if (plain)
+            lif_backward_with(lif, j0, j1, state, SNN_SURROGATE_TRIANGLE, true);
+        else
+            lif_backward_with(lif, j0, j1, state, SNN_SURROGATE_TRIANGLE, false);
+        break;
+    }
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* All bodies and the table of one build; the including file names the table. */
+
+#include "snn/kern/kern.h"
+
+#ifdef __FAST_MATH__
+#error "snn promises the same bits on every run: build without -ffast-math"
+#endif
+
+#include "snn/kern/taps_body.h"
+
+#include "snn/kern/lif_body.h"
+#include "snn/kern/norm_body.h"
+#include "snn/kern/vector_body.h"
+
+#define KERN_TABLE(label)                                                                   \
+    {                                                                                       \
+        .name = (label), .taps_forward = taps_forward, .taps_backward = taps_backward,      \
+        .lif_forward = lif_forward, .lif_backward = lif_backward, .norm_sum = norm_sum,     \
+        .norm_square = norm_square, .norm_backward_sum = norm_backward_sum,                 \
+        .norm_backward = norm_backward, .adam = adam_update, .softmax = softmax_rows,       \
+    }
