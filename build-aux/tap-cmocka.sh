@@ -8,6 +8,7 @@
 # A line "# skip: reason" before a skipped test becomes its reason.
 # A program that dies, or leaves before its last test, is a failure.
 
+# An awk that reads ahead (mawk) would hold the output back; fflush gives each line at once.
 { "$@"; printf '\n@status %d\n' "$?"; } | ${AWK:-awk} '
 /^1\.\.[0-9]+/         { planned += substr($0, 4); next }
 /^# skip: /            { reason = ": " substr($0, 9) }
@@ -18,11 +19,12 @@
 /^ok/                  { sub(/^ok *[0-9]*/, ""); print "ok " ++seen $0; fflush(); next }
 /^@status /            { status = $2; next }
 /^$/                   { next }
-                       { print "# " $0; fflush() }
+!/^#/                  { $0 = "# " $0 }
+                       { print; fflush() }
 END {
     if (planned != seen)
-        print "not ok " ++seen " - planned " planned + 0 " tests, saw " seen - 1
-    else if (status != 0 && status != 77 && failed == 0)
+        print "not ok " ++seen " - left with status " status " after " seen - 1 " of " planned + 0 " tests"
+    else if (status != 0 && failed == 0)
         print "not ok " ++seen " - exit status " status " without a failed test"
     else if (seen == 0)
         print "not ok " ++seen " - no test ran"

@@ -24,6 +24,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Results of a test that dies must not die with it in a buffer. */
+__attribute__((constructor)) static void test_line_buffered(void)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+}
+
 /* Skip the running test and say why; the reason shows in the log and the summary. */
 #define skip_because(...)           \
     do {                            \

@@ -7,19 +7,27 @@
 #   skip TEXT REASON   a test could not run here
 #   diag TEXT          a comment in the log
 #   check TEXT CMD...  ok if CMD succeeds; its output is shown when it does not
-#   none TEXT [WHAT]   ok if standard input is empty; each line of it is a finding
-#   scratch            make an empty folder, print its name; removed at the end
+#   none TEXT          ok if standard input is empty; each line of it is a finding
+#
+# $tap_scratch is an empty folder that is removed at the end.  The functions may be
+# used in a pipe or a subshell: the count lives in a file beside it.  A script that
+# leaves without tap_done writes no plan, which the driver counts as an error.
 
-tap_count=0
-tap_failed=0
-tap_scratch=
-# Before anything else goes wrong: leaving without tap_done has no plan, and the
-# driver counts a missing plan as an error.
-trap 'test -z "$tap_scratch" || rm -rf "$tap_scratch"' EXIT
+tap_base=$(mktemp -d "${TMPDIR:-/tmp}/snn-test.XXXXXX") || exit 1
+tap_scratch=$tap_base/scratch
+mkdir "$tap_scratch"
+: >"$tap_base/count"
+trap 'chmod -R u+w "$tap_base"; rm -rf "$tap_base"' EXIT
+trap 'exit 1' HUP INT TERM
 
-ok() { tap_count=$((tap_count + 1)); echo "ok $tap_count - $1"; }
-not_ok() { tap_count=$((tap_count + 1)); tap_failed=$((tap_failed + 1)); echo "not ok $tap_count - $1"; }
-skip() { tap_count=$((tap_count + 1)); echo "ok $tap_count # SKIP $1: $2"; }
+tap_next() {
+    echo >>"$tap_base/count"
+    tap_number=$(($(wc -l <"$tap_base/count")))
+}
+
+ok() { tap_next; echo "ok $tap_number - $1"; }
+not_ok() { tap_next; echo "not ok $tap_number - $1"; }
+skip() { tap_next; echo "ok $tap_number # SKIP $1: $2"; }
 diag() { printf '%s\n' "$1" | sed 's/^/# /'; }
 
 check() {
@@ -33,8 +41,4 @@ none() {
     if test -z "$tap_out"; then ok "$1"; else not_ok "$1"; diag "$tap_out"; fi
 }
 
-scratch() {
-    tap_scratch=$(mktemp -d "${TMPDIR:-/tmp}/snn-test.XXXXXX")
-}
-
-tap_done() { echo "1..$tap_count"; exit 0; }
+tap_done() { echo "1..$(($(wc -l <"$tap_base/count")))"; exit 0; }
