@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The delayed synapse: its operator, the contract of those who compute it, and
+ * the planner that chooses one.
+ *
+ *     y[t, b, o] = sum_i sum_d kernel[d, o, i] x[t - d, b, i]       0 <= d < D
+ *
+ *     x   [T, B, n_in]      steps before 0 and after T-1 count as zero
+ *     y   [T', B, n_out]    T' = T + (D-1)/2, or T where causal
+ *     gx[t] = sum_d kernel[d]^T gy[t + d]       gkernel[d] = sum_t gy[t] x[t - d]^T
+ *
+ * A solver is one file and one row in solvers.c.  Planning takes all memory;
+ * what runs in a step allocates nothing.  Batch and steps of a step may be
+ * smaller than planned.  Work is cut into tiles by the problem alone, each tile
+ * owns its output: the bits do not depend on threads.
+ */
+#ifndef SNN_DELAY_DELAY_H
+#define SNN_DELAY_DELAY_H
+
+#include "snn/base/base.h"
+
+#include <snn/params.h>
+
+typedef struct snn_delay_problem {
+    uint32_t n_in, n_out;
+    uint32_t n_taps; /* D */
+    bool causal;
+    uint32_t batch, steps; /* the largest that will be run */
+    bool train;            /* kernel gradients will be asked */
+    bool input_gradient;   /* input gradients too */
+} snn_delay_problem;
+
+/*
+ * The input of a step.  Every solver takes dense frames; a solver for sparse
+ * input may use the event list where it is given (same content: the cells that
+ * are not zero, sorted by step).
+ */
+typedef struct snn_frames {
+    uint32_t batch, steps;
+    const float *dense;    /* [T, B, n_in] */
+    const uint32_t *first; /* NULL, or [T * B + 1]: events of (t, b) are first[t*B+b] .. */
+    const uint32_t *unit;
+    const float *value;
+} snn_frames;
+
+typedef struct snn_delay_plan snn_delay_plan;
+
+/*
+ * One way to compute the operator.  Order within a step:
+ *
+ *     begin, set_kernel, forward,
+ *     [begin_backward, kernel_gradient, [set_kernel, input_gradient]]
+ *
+ * begin sets batch and steps.  forward may keep what it made of x (spectra) for
+ * kernel_gradient; input_gradient may destroy it.  All layers of a tape share
+ * one scratch block: it holds nothing from one layer's calls to the next's, so
+ * set_kernel comes again before input_gradient.
+ */
+typedef struct snn_delay_solver {
+    const char *name;
+    snn_solver id;
+    /* Estimated cost in multiply-adds at matrix-product speed; < 0: cannot. */
+    double (*cost)(const snn_delay_problem *problem);
+    snn_status (*create)(snn_delay_plan *plan);
+    void (*destroy)(snn_delay_plan *plan);
+    void (*begin)(snn_delay_plan *plan);
+    void (*set_kernel)(snn_delay_plan *plan, const float *kernel);
+    /* y = result, or y += result where `add`. */
+    void (*forward)(snn_delay_plan *plan, const snn_frames *x, float *y, bool add);
+    void (*begin_backward)(snn_delay_plan *plan, const float *gy);
+    void (*kernel_gradient)(snn_delay_plan *plan, const snn_frames *x, const float *gy, float *g_kernel);
+    void (*input_gradient)(snn_delay_plan *plan, const float *gy, float *gx);
+} snn_delay_solver;
+
+struct snn_delay_plan {
+    const snn_delay_solver *solver;
+    snn_context *ctx;
+    snn_delay_problem problem;
+    uint32_t batch, steps, steps_out; /* of this step */
+    const float *kernel;              /* given to set_kernel */
+    void *state;                      /* the solver's own */
+    size_t scratch_floats;            /* set by create */
+    float *scratch;                   /* shared; set by snn_delay_plan_scratch */
+};
+
+/* All solvers, NULL at the end. */
+extern const snn_delay_solver *const snn_delay_solvers[];
+
+uint32_t snn_delay_steps_out(const snn_delay_problem *problem, uint32_t steps);
+
+/* Make a plan with the solver `wish`, or the cheapest (SNN_SOLVER_AUTO).  The
+ * choice depends on the problem alone. */
+SNN_MUST_USE snn_status snn_delay_plan_create(snn_context *ctx, const snn_delay_problem *problem,
+                                              snn_solver wish, snn_delay_plan **out, snn_error *err);
+void snn_delay_plan_destroy(snn_delay_plan *plan);
+/* Lend a block of at least scratch_floats floats. */
+void snn_delay_plan_scratch(snn_delay_plan *plan, float *scratch);
+
+void snn_delay_begin(snn_delay_plan *plan, uint32_t batch, uint32_t steps);
+
+#endif

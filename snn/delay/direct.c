@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The operator as written: one matrix product a tap.
+ *
+ * In the layout [T, B, n] a delay of d steps is a shift by d * B rows, so for
+ * every d
+ *
+ *     y[r]  += x[r - dB] kernel[d]^T          r = t * B + b
+ *     gx[r] += gy[r + dB] kernel[d]
+ *     g_kernel[d] = sum_r gy[r]^T x[r - dB]
+ *
+ * over the rows where both sides exist.  This is the reference for the other
+ * solvers; its only concession to speed is BLAS.
+ */
+#include "snn/delay/solvers.h"
+
+#include <cblas.h>
+#include <string.h>
+
+#define ROW_GRAIN 1024u /* rows of output a tile owns */
+#define OUT_GRAIN 64u   /* neurons of a kernel gradient a tile owns */
+
+typedef struct {
+    snn_delay_plan *plan;
+    const float *x, *gy;
+    float *y, *gx, *g_kernel;
+    bool add;
+} direct_job;
+
+static double direct_cost(const snn_delay_problem *problem)
+{
+    const double passes = 1.0 + problem->train + (problem->train && problem->input_gradient);
+
+    return passes * snn_delay_steps_out(problem, problem->steps) * problem->batch * problem->n_in *
+           problem->n_out * problem->n_taps;
+}
+
+static snn_status direct_create(snn_delay_plan *plan)
+{
+    plan->scratch_floats = 0;
+    return SNN_OK;
+}
+
+static void direct_nothing(snn_delay_plan *plan)
+{
+    (void)plan;
+}
+
+static void direct_set_kernel(snn_delay_plan *plan, const float *kernel)
+{
+    plan->kernel = kernel;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static void forward_tile(void *arg, size_t tile, int worker)
+{
+    const direct_job *job = arg;
+    const snn_delay_plan *plan = job->plan;
+    const size_t n_in = plan->problem.n_in, n_out = plan->problem.n_out, batch = plan->batch;
+    const size_t r0 = tile * ROW_GRAIN, r1 = least(r0 + ROW_GRAIN, plan->steps_out * batch);
+
+    (void)worker;
+    if (!job->add)
+        memset(job->y + r0 * n_out, 0, (r1 - r0) * n_out * sizeof *job->y);
+    for (size_t d = 0; d < plan->problem.n_taps; d++) {
+        const size_t from = d * batch > r0 ? d * batch : r0;
+        const size_t to = least(r1, (plan->steps + d) * batch);
+
+        if (from >= to)
+            continue;
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)(to - from), (int)n_out, (int)n_in, 1.0f,
+                    job->x + (from - d * batch) * n_in, (int)n_in, plan->kernel + d * n_in * n_out,
+                    (int)n_in, 1.0f, job->y + from * n_out, (int)n_out);
+    }
+}
+
+static void direct_forward(snn_delay_plan *plan, const snn_frames *x, float *y, bool add)
+{
+    direct_job job = {.plan = plan, .x = x->dense, .y = y, .add = add};
+
+    snn_parallel(plan->ctx, snn_tiles((size_t)plan->steps_out * plan->batch, ROW_GRAIN), forward_tile, &job);
+}
+
+static void direct_begin_backward(snn_delay_plan *plan, const float *gy)
+{
+    (void)plan;
+    (void)gy;
+}
+
+static void input_tile(void *arg, size_t tile, int worker)
+{
+    const direct_job *job = arg;
+    const snn_delay_plan *plan = job->plan;
+    const size_t n_in = plan->problem.n_in, n_out = plan->problem.n_out, batch = plan->batch;
+    const size_t r0 = tile * ROW_GRAIN, r1 = least(r0 + ROW_GRAIN, plan->steps * batch);
+
+    (void)worker;
+    memset(job->gx + r0 * n_in, 0, (r1 - r0) * n_in * sizeof *job->gx);
+    for (size_t d = 0; d < plan->problem.n_taps && d < plan->steps_out; d++) {
+        const size_t to = least(r1, (plan->steps_out - d) * batch);
+
+        if (r0 >= to)
+            continue;
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)(to - r0), (int)n_in, (int)n_out, 1.0f,
+                    job->gy + (r0 + d * batch) * n_out, (int)n_out, plan->kernel + d * n_in * n_out,
+                    (int)n_in, 1.0f, job->gx + r0 * n_in, (int)n_in);
+    }
+}
+
+static void direct_input_gradient(snn_delay_plan *plan, const float *gy, float *gx)
+{
+    direct_job job = {.plan = plan, .gy = gy, .gx = gx};
+
+    snn_parallel(plan->ctx, snn_tiles((size_t)plan->steps * plan->batch, ROW_GRAIN), input_tile, &job);
+}
+
+/* A tile: one delay, OUT_GRAIN neurons. */
+static void kernel_tile(void *arg, size_t tile, int worker)
+{
+    const direct_job *job = arg;
+    const snn_delay_plan *plan = job->plan;
+    const size_t n_in = plan->problem.n_in, n_out = plan->problem.n_out, batch = plan->batch;
+    const size_t blocks = snn_tiles(n_out, OUT_GRAIN), d = tile / blocks;
+    const size_t o0 = tile % blocks * OUT_GRAIN, outs = least(OUT_GRAIN, n_out - o0);
+    const size_t from = d, to = least(plan->steps_out, plan->steps + d);
+    float *g = job->g_kernel + d * n_in * n_out + o0 * n_in;
+
+    (void)worker;
+    if (from >= to) {
+        memset(g, 0, outs * n_in * sizeof *g);
+        return;
+    }
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)outs, (int)n_in, (int)((to - from) * batch), 1.0f,
+                job->gy + from * batch * n_out + o0, (int)n_out, job->x, (int)n_in, 0.0f, g, (int)n_in);
+}
+
+static void direct_kernel_gradient(snn_delay_plan *plan, const snn_frames *x, const float *gy, float *g_kernel)
+{
+    direct_job job = {.plan = plan, .x = x->dense, .gy = gy, .g_kernel = g_kernel};
+
+    snn_parallel(plan->ctx, plan->problem.n_taps * snn_tiles(plan->problem.n_out, OUT_GRAIN), kernel_tile,
+                 &job);
+}
+
+const snn_delay_solver snn_delay_direct = {
+    .name = "direct",
+    .id = SNN_SOLVER_DIRECT,
+    .cost = direct_cost,
+    .create = direct_create,
+    .destroy = direct_nothing,
+    .begin = direct_nothing,
+    .set_kernel = direct_set_kernel,
+    .forward = direct_forward,
+    .begin_backward = direct_begin_backward,
+    .kernel_gradient = direct_kernel_gradient,
+    .input_gradient = direct_input_gradient,
+};

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The operator in the frequency domain.  With N >= T + D - 1 no delayed step
+ * wraps around onto one that is wanted, and at every frequency
+ *
+ *     Y = X K^T          GX = GY conj(K)          GK = GY^T conj(X)
+ *
+ * are products of B x n_in, n_out x n_in and B x n_out complex matrices: about
+ * 4 N real multiply-adds where the direct way has T' D.
+ *
+ * Spectra are split into planes (dft.h), a complex product is four real ones.
+ * X's spectrum is kept for the kernel gradient; the input gradient's spectrum
+ * then takes its place.
+ */
+#include "snn/delay/dft.h"
+#include "snn/delay/solvers.h"
+
+#include <cblas.h>
+
+typedef struct {
+    snn_dft *dft;
+    size_t n;     /* length of this step's transforms */
+    float *x_own; /* spectrum of x when it must last until the backward pass */
+    float *x, *y, *kernel; /* spectra: [n][B n_in], [n][B n_out], [n][S] */
+} fft_state;
+
+typedef struct {
+    snn_delay_plan *plan;
+    const float *time_in;
+    float *time_out, *hat;
+    size_t rows, stride;
+    bool add;
+} fft_job;
+
+static size_t synapses(const snn_delay_plan *plan)
+{
+    return (size_t)plan->problem.n_in * plan->problem.n_out;
+}
+
+static double fft_cost(const snn_delay_problem *problem)
+{
+    const double t = problem->steps, t_out = snn_delay_steps_out(problem, problem->steps);
+    const double n = t + problem->n_taps - 1, b = problem->batch;
+    const double s = (double)problem->n_in * problem->n_out;
+    const double x = snn_dft_cost((size_t)n, (size_t)t) * b * problem->n_in;
+    const double y = snn_dft_cost((size_t)n, (size_t)t_out) * b * problem->n_out;
+    const double kernel = 2.0 * snn_dft_cost((size_t)n, problem->n_taps) * s; /* at half speed */
+    const double product = 2.0 * n * b * s;
+    double cost = x + kernel + product + y;
+
+    if (problem->train)
+        cost += y + product + kernel;
+    if (problem->train && problem->input_gradient)
+        cost += kernel + product + x;
+    return 1.2 * cost; /* planes pass through memory between the phases */
+}
+
+static void fft_destroy(snn_delay_plan *plan)
+{
+    fft_state *state = plan->state;
+
+    if (state == NULL)
+        return;
+    snn_free(plan->ctx, state->x_own);
+    snn_dft_destroy(state->dft);
+    snn_free(plan->ctx, state);
+    plan->state = NULL;
+}
+
+/* Scratch: | y: n B n_out | kernel: n S | x: n B n_in, unless kept | */
+static snn_status fft_create(snn_delay_plan *plan)
+{
+    const snn_delay_problem *problem = &plan->problem;
+    const size_t needed = (size_t)problem->steps + problem->n_taps - 1;
+    snn_status st = SNN_OK;
+    fft_state *state = NULL;
+    size_t n, x_floats;
+
+    TRY_ALLOC(st, plan->ctx, state, 1);
+    plan->state = state;
+    TRY(st, snn_dft_create(plan->ctx, needed, &state->dft));
+    n = snn_dft_length(state->dft, needed);
+    x_floats = n * problem->batch * problem->n_in;
+    plan->scratch_floats = n * problem->batch * problem->n_out + n * synapses(plan);
+    if (problem->train)
+        TRY_ALLOC(st, plan->ctx, state->x_own, x_floats);
+    else
+        plan->scratch_floats += x_floats;
+done:
+    return st;
+}
+
+static void fft_begin(snn_delay_plan *plan)
+{
+    fft_state *state = plan->state;
+
+    state->n = snn_dft_begin(state->dft, (size_t)plan->steps + plan->problem.n_taps - 1);
+    state->y = plan->scratch;
+    state->kernel = state->y + state->n * plan->batch * plan->problem.n_out;
+    state->x = state->x_own != NULL ? state->x_own : state->kernel + state->n * synapses(plan);
+}
+
+/* ---- transforms: tiles of columns ------------------------------------------------ */
+
+static void analysis_tile(void *arg, size_t tile, int worker)
+{
+    const fft_job *job = arg;
+    const fft_state *state = job->plan->state;
+    const size_t j0 = tile * SNN_DFT_COLUMNS;
+    const size_t columns = job->stride - j0 < SNN_DFT_COLUMNS ? job->stride - j0 : SNN_DFT_COLUMNS;
+
+    snn_dft_forward(state->dft, worker, job->time_in + j0, job->rows, job->stride, job->hat + j0, job->stride,
+                    columns);
+}
+
+static void synthesis_tile(void *arg, size_t tile, int worker)
+{
+    const fft_job *job = arg;
+    const fft_state *state = job->plan->state;
+    const size_t j0 = tile * SNN_DFT_COLUMNS;
+    const size_t columns = job->stride - j0 < SNN_DFT_COLUMNS ? job->stride - j0 : SNN_DFT_COLUMNS;
+
+    snn_dft_inverse(state->dft, worker, job->hat + j0, job->stride, job->time_out + j0, job->rows, job->stride,
+                    columns, job->add);
+}
+
+static void to_spectrum(snn_delay_plan *plan, const float *x, size_t rows, size_t stride, float *hat)
+{
+    fft_job job = {.plan = plan, .time_in = x, .hat = hat, .rows = rows, .stride = stride};
+
+    snn_parallel(plan->ctx, snn_tiles(stride, SNN_DFT_COLUMNS), analysis_tile, &job);
+}
+
+static void from_spectrum(snn_delay_plan *plan, float *hat, float *y, size_t rows, size_t stride, bool add)
+{
+    fft_job job = {.plan = plan, .hat = hat, .time_out = y, .rows = rows, .stride = stride, .add = add};
+
+    snn_parallel(plan->ctx, snn_tiles(stride, SNN_DFT_COLUMNS), synthesis_tile, &job);
+}
+
+/* ---- products: a tile is a frequency ------------------------------------------------ */
+
+/* One real product of the three kinds, C = alpha A B + beta C. */
+typedef struct {
+    CBLAS_TRANSPOSE ta, tb;
+    int m, n, k, lda, ldb;
+} product_shape;
+
+static void product(const product_shape *shape, float alpha, const float *a, const float *b, float beta, float *c)
+{
+    cblas_sgemm(CblasRowMajor, shape->ta, shape->tb, shape->m, shape->n, shape->k, alpha, a, shape->lda, b,
+                shape->ldb, beta, c, shape->n);
+}
+
+/*
+ * C = A B with sign +1, or A conj(B) with sign -1, at frequency f of spectra with
+ * `a_size`, `b_size`, `c_size` numbers a row:
+ *     Re C = Re A Re B - sign Im A Im B        Im C = Im A Re B + sign Re A Im B
+ */
+static void complex_product(const product_shape *shape, float sign, size_t n, size_t f, const float *a,
+                            size_t a_size, const float *b, size_t b_size, float *c, size_t c_size)
+{
+    const float *a_re = a + snn_dft_re(f) * a_size, *a_im = a + snn_dft_im(n, f) * a_size;
+    const float *b_re = b + snn_dft_re(f) * b_size, *b_im = b + snn_dft_im(n, f) * b_size;
+    float *c_re = c + snn_dft_re(f) * c_size, *c_im = c + snn_dft_im(n, f) * c_size;
+
+    product(shape, 1.0f, a_re, b_re, 0.0f, c_re);
+    if (!snn_dft_complex(n, f))
+        return;
+    product(shape, -sign, a_im, b_im, 1.0f, c_re);
+    product(shape, 1.0f, a_im, b_re, 0.0f, c_im);
+    product(shape, sign, a_re, b_im, 1.0f, c_im);
+}
+
+static void forward_frequency(void *arg, size_t f, int worker)
+{
+    const snn_delay_plan *plan = arg;
+    const fft_state *state = plan->state;
+    const int n_in = (int)plan->problem.n_in, n_out = (int)plan->problem.n_out, batch = (int)plan->batch;
+    const product_shape shape = {CblasNoTrans, CblasTrans, batch, n_out, n_in, n_in, n_in};
+
+    (void)worker;
+    complex_product(&shape, 1.0f, state->n, f, state->x, (size_t)batch * n_in, state->kernel, synapses(plan),
+                    state->y, (size_t)batch * n_out);
+}
+
+static void input_frequency(void *arg, size_t f, int worker)
+{
+    const snn_delay_plan *plan = arg;
+    const fft_state *state = plan->state;
+    const int n_in = (int)plan->problem.n_in, n_out = (int)plan->problem.n_out, batch = (int)plan->batch;
+    const product_shape shape = {CblasNoTrans, CblasNoTrans, batch, n_in, n_out, n_out, n_in};
+
+    (void)worker;
+    complex_product(&shape, -1.0f, state->n, f, state->y, (size_t)batch * n_out, state->kernel, synapses(plan),
+                    state->x, (size_t)batch * n_in);
+}
+
+static void kernel_frequency(void *arg, size_t f, int worker)
+{
+    const snn_delay_plan *plan = arg;
+    const fft_state *state = plan->state;
+    const int n_in = (int)plan->problem.n_in, n_out = (int)plan->problem.n_out, batch = (int)plan->batch;
+    const product_shape shape = {CblasTrans, CblasNoTrans, n_out, n_in, batch, n_out, n_in};
+
+    (void)worker;
+    complex_product(&shape, -1.0f, state->n, f, state->y, (size_t)batch * n_out, state->x, (size_t)batch * n_in,
+                    state->kernel, synapses(plan));
+}
+
+static void each_frequency(snn_delay_plan *plan, snn_tile_body body)
+{
+    const fft_state *state = plan->state;
+
+    snn_parallel(plan->ctx, snn_dft_frequencies(state->n), body, plan);
+}
+
+/* ---- the contract ------------------------------------------------------------------- */
+
+static void fft_set_kernel(snn_delay_plan *plan, const float *kernel)
+{
+    fft_state *state = plan->state;
+
+    to_spectrum(plan, kernel, plan->problem.n_taps, synapses(plan), state->kernel);
+}
+
+static void fft_forward(snn_delay_plan *plan, const snn_frames *x, float *y, bool add)
+{
+    fft_state *state = plan->state;
+    const size_t in = (size_t)plan->batch * plan->problem.n_in;
+    const size_t out = (size_t)plan->batch * plan->problem.n_out;
+
+    to_spectrum(plan, x->dense, plan->steps, in, state->x);
+    each_frequency(plan, forward_frequency);
+    from_spectrum(plan, state->y, y, plan->steps_out, out, add);
+}
+
+static void fft_begin_backward(snn_delay_plan *plan, const float *gy)
+{
+    fft_state *state = plan->state;
+
+    to_spectrum(plan, gy, plan->steps_out, (size_t)plan->batch * plan->problem.n_out, state->y);
+}
+
+static void fft_kernel_gradient(snn_delay_plan *plan, const snn_frames *x, const float *gy, float *g_kernel)
+{
+    fft_state *state = plan->state;
+
+    (void)x;
+    (void)gy;
+    each_frequency(plan, kernel_frequency);
+    from_spectrum(plan, state->kernel, g_kernel, plan->problem.n_taps, synapses(plan), false);
+}
+
+static void fft_input_gradient(snn_delay_plan *plan, const float *gy, float *gx)
+{
+    fft_state *state = plan->state;
+
+    (void)gy;
+    each_frequency(plan, input_frequency);
+    from_spectrum(plan, state->x, gx, plan->steps, (size_t)plan->batch * plan->problem.n_in, false);
+}
+
+const snn_delay_solver snn_delay_fft = {
+    .name = "fft",
+    .id = SNN_SOLVER_FFT,
+    .cost = fft_cost,
+    .create = fft_create,
+    .destroy = fft_destroy,
+    .begin = fft_begin,
+    .set_kernel = fft_set_kernel,
+    .forward = fft_forward,
+    .begin_backward = fft_begin_backward,
+    .kernel_gradient = fft_kernel_gradient,
+    .input_gradient = fft_input_gradient,
+};

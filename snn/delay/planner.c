@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Choosing a solver for a problem: the cheapest by its own estimate. */
+#include "snn/delay/delay.h"
+#include "snn/delay/solvers.h"
+
+const snn_delay_solver *const snn_delay_solvers[] = {
+    &snn_delay_direct,
+    &snn_delay_fft,
+    NULL,
+};
+
+uint32_t snn_delay_steps_out(const snn_delay_problem *problem, uint32_t steps)
+{
+    return problem->causal ? steps : steps + (problem->n_taps - 1) / 2;
+}
+
+static const snn_delay_solver *choose(const snn_delay_problem *problem, snn_solver wish)
+{
+    const snn_delay_solver *best = NULL;
+    double best_cost = 0.0;
+
+    for (size_t i = 0; snn_delay_solvers[i] != NULL; i++) {
+        const snn_delay_solver *solver = snn_delay_solvers[i];
+        const double cost = solver->cost(problem);
+
+        if (cost < 0.0 || (wish != SNN_SOLVER_AUTO && wish != solver->id))
+            continue;
+        if (best == NULL || cost < best_cost) {
+            best = solver;
+            best_cost = cost;
+        }
+    }
+    return best;
+}
+
+snn_status snn_delay_plan_create(snn_context *ctx, const snn_delay_problem *problem, snn_solver wish,
+                                 snn_delay_plan **out, snn_error *err)
+{
+    snn_delay_plan *plan = NULL;
+    snn_status st = SNN_OK;
+
+    SNN_ASSERT(problem->n_in > 0 && problem->n_out > 0 && problem->n_taps > 0);
+    SNN_ASSERT(problem->batch > 0 && problem->steps > 0);
+    TRY_ALLOC(st, ctx, plan, 1);
+    plan->ctx = ctx;
+    plan->problem = *problem;
+    plan->solver = choose(problem, wish);
+    if (plan->solver == NULL) {
+        st = snn_error_set(err, SNN_EUNSUPPORTED, "delay.solver",
+                           "the forced solver cannot compute this layer; use auto");
+        goto done;
+    }
+    TRY(st, plan->solver->create(plan));
+    *out = plan;
+    plan = NULL;
+done:
+    if (st == SNN_ENOMEM)
+        snn_error_set(err, st, "delay", "no memory for a layer of %u x %u synapses, batch %u, %u steps",
+                      problem->n_in, problem->n_out, problem->batch, problem->steps);
+    snn_delay_plan_destroy(plan);
+    return st;
+}
+
+void snn_delay_plan_destroy(snn_delay_plan *plan)
+{
+    if (plan == NULL)
+        return;
+    if (plan->solver != NULL)
+        plan->solver->destroy(plan);
+    snn_free(plan->ctx, plan);
+}
+
+void snn_delay_plan_scratch(snn_delay_plan *plan, float *scratch)
+{
+    plan->scratch = scratch;
+}
+
+void snn_delay_begin(snn_delay_plan *plan, uint32_t batch, uint32_t steps)
+{
+    SNN_ASSERT(batch > 0 && batch <= plan->problem.batch);
+    SNN_ASSERT(steps > 0 && steps <= plan->problem.steps);
+    plan->batch = batch;
+    plan->steps = steps;
+    plan->steps_out = snn_delay_steps_out(&plan->problem, steps);
+    plan->solver->begin(plan);
+}

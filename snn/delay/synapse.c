@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "snn/delay/synapse.h"
+
+#define SYNAPSE_GRAIN 4096u /* synapses whose taps a tile builds */
+
+snn_status snn_synapse_init(snn_synapse *synapse, snn_context *ctx, const snn_delay_problem *problem,
+                            snn_solver wish, const snn_taps *taps, snn_error *err)
+{
+    snn_status st = SNN_OK;
+
+    *synapse = (snn_synapse){.ctx = ctx, .taps = *taps};
+    synapse->taps.n_taps = problem->n_taps;
+    synapse->taps.synapses = (size_t)problem->n_in * problem->n_out;
+    TRY(st, snn_delay_plan_create(ctx, problem, wish, &synapse->plan, err));
+    TRY_ALLOC(st, ctx, synapse->kernel, problem->n_taps * synapse->taps.synapses);
+    TRY_ALLOC(st, ctx, synapse->lanes, SNN_TAPS_SCRATCH(problem->n_taps) * (size_t)ctx->threads);
+    synapse->taps.kernel = synapse->kernel;
+done:
+    if (st == SNN_ENOMEM)
+        snn_error_set(err, st, "delay", "no memory for the taps of %zu synapses", synapse->taps.synapses);
+    if (st != SNN_OK)
+        snn_synapse_clear(synapse);
+    return st;
+}
+
+void snn_synapse_clear(snn_synapse *synapse)
+{
+    if (synapse->ctx == NULL)
+        return;
+    snn_free(synapse->ctx, synapse->lanes);
+    snn_free(synapse->ctx, synapse->kernel);
+    snn_delay_plan_destroy(synapse->plan);
+    *synapse = (snn_synapse){0};
+}
+
+static size_t tile_end(const snn_taps *taps, size_t tile)
+{
+    const size_t end = (tile + 1) * SYNAPSE_GRAIN;
+
+    return end < taps->synapses ? end : taps->synapses;
+}
+
+static void build_tile(void *arg, size_t tile, int worker)
+{
+    const snn_synapse *synapse = arg;
+    const snn_taps *taps = &synapse->taps;
+
+    synapse->ctx->kern->taps_forward(taps, tile * SYNAPSE_GRAIN, tile_end(taps, tile),
+                                     synapse->lanes + (size_t)worker * SNN_TAPS_SCRATCH(taps->n_taps));
+}
+
+static void collect_tile(void *arg, size_t tile, int worker)
+{
+    const snn_synapse *synapse = arg;
+    const snn_taps *taps = &synapse->taps;
+
+    synapse->ctx->kern->taps_backward(taps, tile * SYNAPSE_GRAIN, tile_end(taps, tile),
+                                      synapse->lanes + (size_t)worker * SNN_TAPS_SCRATCH(taps->n_taps));
+}
+
+void snn_synapse_build(snn_synapse *synapse, bool one_hot)
+{
+    synapse->taps.one_hot = one_hot;
+    snn_parallel(synapse->ctx, snn_tiles(synapse->taps.synapses, SYNAPSE_GRAIN), build_tile, synapse);
+}
+
+void snn_synapse_collect(snn_synapse *synapse)
+{
+    synapse->taps.g_kernel = synapse->g_kernel;
+    snn_parallel(synapse->ctx, snn_tiles(synapse->taps.synapses, SYNAPSE_GRAIN), collect_tile, synapse);
+}

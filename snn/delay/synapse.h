@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A layer of delayed synapses with its parameters: taps are built from weights,
+ * positions and sigma, a plan applies them, and gradients come back through both.
+ */
+#ifndef SNN_DELAY_SYNAPSE_H
+#define SNN_DELAY_SYNAPSE_H
+
+#include "snn/delay/delay.h"
+#include "snn/kern/kern.h"
+
+typedef struct snn_synapse {
+    snn_context *ctx;
+    snn_delay_plan *plan;
+    snn_taps taps;   /* parameters are borrowed from the network */
+    float *kernel;   /* [D][S] own */
+    float *g_kernel; /* [D][S] lent: one block serves all layers of a tape */
+    float *lanes;    /* scratch of the taps' kernels, one piece a worker */
+} snn_synapse;
+
+/* Plan `synapse` for a problem; `taps` gives version, elements and parameters. */
+SNN_MUST_USE snn_status snn_synapse_init(snn_synapse *synapse, snn_context *ctx,
+                                         const snn_delay_problem *problem, snn_solver wish,
+                                         const snn_taps *taps, snn_error *err);
+void snn_synapse_clear(snn_synapse *synapse);
+
+/* Build the taps: as trained, or one-hot at rounded positions. */
+void snn_synapse_build(snn_synapse *synapse, bool one_hot);
+/* From g_kernel to the parameters' gradients (pointers in synapse->taps). */
+void snn_synapse_collect(snn_synapse *synapse);
+
+#endif
