@@ -14,7 +14,7 @@
             out = out " "
             continue
         }
-        if (!match(text, include_line ? /\/[*\/]/ : /\/[*\/]|["']/)) {
+        if (!match(text, include_line ? "/[*/]" : "/[*/]|[\"']")) {
             out = out text
             break
         }

@@ -58,8 +58,8 @@ BEGIN {
         sub(/^./, "", name); sub(/[>"].*/, "", name)
         if (name ~ /^snn\/[^\/]*$/) to = "include"
         else if (quoted && name == "config.h") to = "config"
-        else if (quoted && name ~ /\//) { to = layer_of(name); if (to == "") to = name }
-        else if (quoted) to = from
+        else if (name ~ /\// && layer_of(name) != "") to = layer_of(name)
+        else if (quoted) to = name ~ /\// ? name : from
         else to = ""
         if (to != "" && to != from && !((from, to) in may_include))
             print place ": " from " may not include " to " (" name ")"

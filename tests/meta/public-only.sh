@@ -3,7 +3,7 @@
 #
 # They are compiled from a copy, far from the private headers.
 . "$abs_top_srcdir/tests/meta/lib.sh"
-cp -R datasets examples tools "$tap_scratch"
+cp -R datasets examples include tools "$tap_scratch"
 cd "$tap_scratch" || exit 1
 chmod -R u+w .
 found=0
@@ -11,7 +11,7 @@ for source in datasets/*.c examples/*.c tools/*.c; do
     test -f "$source" || continue
     found=1
     # shellcheck disable=SC2086
-    check "$source" ${CC:-cc} -std=gnu11 -I"$abs_top_srcdir/include" -I. $DEP_CFLAGS $OPENMP_CFLAGS \
+    check "$source" ${CC:-cc} -std=gnu11 -Iinclude -I. $DEP_CFLAGS $OPENMP_CFLAGS \
         -fsyntax-only "$source"
 done
 check "there is something to compile" test $found = 1
