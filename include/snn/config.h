@@ -32,7 +32,7 @@ SNN_BEGIN_DECLS
 SNN_API void snn_config_init(snn_config *config);
 
 /* Read a YAML file over the values in `config`; on failure `config` is as before.
- * Errors: SNN_EIO, SNN_ECONFIG with where = "file:line". */
+ * Errors: SNN_ENOTFOUND, SNN_EIO, SNN_ECONFIG with where = "file:line". */
 SNN_API SNN_MUST_USE snn_status snn_config_load(snn_config *config, const char *path, snn_error *err);
 
 /* The same from text; `name` stands for the file in messages. */
@@ -55,6 +55,10 @@ SNN_API SNN_MUST_USE snn_status snn_config_check(const snn_config *config, snn_e
 
 /* Row i of the table, or NULL past its end. */
 SNN_API const snn_config_key *snn_config_key_at(size_t i);
+
+/* The one of `names` nearest to a misspelt `name`, or NULL when none is near: for
+ * "did you mean" in programs that have names of their own. */
+SNN_API const char *snn_nearest_name(const char *name, const char *const *names, size_t count);
 
 SNN_END_DECLS
 #endif
