@@ -62,6 +62,8 @@ setup() {
         say "libsndfile, libsamplerate, libyaml, zlib, libpng, cmocka, espeak-ng.  Going on with those."
         return 0
     fi
+    grep -q '^VERSION_CODENAME=bookworm' /etc/os-release 2>/dev/null ||
+        say "setup: made for Debian 12; the names of packages may differ here"
     # shellcheck disable=SC2086  # a list of words
     absent=$(missing $wanted)
     if test -z "$absent"; then
@@ -87,7 +89,7 @@ setup() {
 }
 
 build() {
-    setup "$@"
+    setup
     if ! test -f configure || test configure.ac -nt configure; then
         say "build: autoreconf"
         autoreconf -fi >autoreconf.log 2>&1 || { cat autoreconf.log >&2; die "autoreconf failed"; }

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The code map of ARCHITECTURE.md names every folder of the tree and no other.
 . "$abs_top_srcdir/tests/meta/lib.sh"
-sed -n '/^## Code map/,/^## [^C]/s/^| `\([^`]*\)\/`.*/\1/p' ARCHITECTURE.md |
-    LC_ALL=C sort >"$tap_scratch/map"
+table "Code map" | sed 's/|.*//; s|/$||' | LC_ALL=C sort >"$tap_scratch/map"
 {
     find snn datasets include examples tests tools configs doc m4 build-aux \
         -name '.?*' -prune -o -type d -print
