@@ -120,7 +120,8 @@ SNN_API SNN_MUST_USE snn_status snn_tape_create(snn_network *net, const snn_tape
                                                 snn_tape **out, snn_error *err);
 SNN_API void snn_tape_destroy(snn_tape *tape);
 
-/* Run the network over a batch (borrows it; x is copied). */
+/* Run the network over a batch.  Keeps batch->x (borrowed until the next
+ * snn_forward or the tape's end): the backward pass reads it. */
 SNN_API SNN_MUST_USE snn_status snn_forward(snn_tape *tape, const snn_batch *batch, const snn_pass *pass,
                                             snn_error *err);
 

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Inside of a network and of a tape.
+ *
+ * All parameters lie in one block, gradients in another of the same layout:
+ *
+ *   | weights | biases, gammas, betas | positions | sigmas | running mean, variance |
+ *   '------------ gradients exist -------------------------'
+ *
+ * A tape owns what one batch needs: per layer the synapses' plan and the arrays
+ * below, for the step's gradients two blocks used in turn, and one scratch block
+ * that all plans share.
+ */
+#ifndef SNN_NET_NET_H
+#define SNN_NET_NET_H
+
+#include "snn/delay/synapse.h"
+
+#include <snn/network.h>
+
+#define NET_MAX_LAYERS  (SNN_MAX_HIDDEN + 1)
+#define NET_LAYER_KINDS 8
+
+/* Views into the network's block, or (gradients) into the tape's. */
+typedef struct net_views {
+    float *weight, *position, *sigma; /* [M][n_out][n_in] */
+    float *bias, *gamma, *beta;       /* [n_out] or NULL */
+    float *mean, *variance;           /* [n_out] or NULL; not in gradients */
+} net_views;
+
+typedef struct net_layer {
+    uint32_t n_in, n_out;
+    size_t synapses;
+    bool hidden; /* has batch norm, threshold and dropout */
+    net_views p;
+} net_layer;
+
+struct snn_network {
+    snn_context *ctx;
+    snn_network_params params;
+    snn_kernel_version version; /* as used: fixed and none have their own */
+    uint32_t n_taps;            /* 1 without delays */
+    uint32_t pad;               /* steps that a layer adds */
+    uint32_t layers;
+    net_layer layer[NET_MAX_LAYERS];
+    float *block;
+    size_t floats, gradient_floats;
+    snn_tensor tensor[NET_MAX_LAYERS * NET_LAYER_KINDS];
+    size_t tensors;
+};
+
+typedef struct tape_layer {
+    snn_synapse synapse;
+    net_views g;
+    uint32_t steps;      /* T' of this batch */
+    float *conv;         /* [T', B, C] with bias */
+    float *h;            /* [T', B, C] potential before reset; training */
+    float *output;       /* [T', B, C] */
+    float *mask;         /* [B, C] or NULL */
+    uint32_t *valid;     /* [B] steps that count, or NULL */
+    float *mean, *inv_std, *scale; /* [C]: normalisation in use */
+    float *mean_g, *mean_gx;       /* [C] backward */
+    /* keep = 1 */
+    float *bn, *membrane, *spikes;
+    float *g_conv, *g_bn, *g_spikes, *g_output, *g_taps;
+} tape_layer;
+
+struct snn_tape {
+    snn_network *net;
+    snn_context *ctx;
+    snn_tape_params params;
+    tape_layer layer[NET_MAX_LAYERS];
+    const float *input; /* the batch's */
+    uint32_t batch, steps;
+    bool has_output, has_loss; /* forward and loss of this batch are done */
+    snn_mode mode;
+    float *g_block;     /* gradients of parameters */
+    float *g[2];        /* gradients of activations, in turn */
+    float *flow[2];     /* forward only: activations, in turn */
+    float *g_taps;      /* [D][S] shared */
+    float *scratch;     /* shared by all plans */
+    float *state;       /* per worker: potentials of a tile */
+    size_t state_floats;
+    float *partial;     /* sums of tiles */
+    double *fold;       /* [C] */
+    float *softmax;     /* [T', B, n_outputs] */
+    float *logits, *g_logits; /* [B, n_outputs] */
+    double *sample_loss;      /* [B] */
+    uint32_t *label;          /* [B] */
+    float *g_input;
+    double seconds[SNN_PHASES];
+};
+
+/* Point the views of all layers into `block` in the order above (NULL: count
+ * only); returns the floats it takes.  `gradients`: without running statistics. */
+size_t net_place(const snn_network *net, float *block, net_views *const views[], bool gradients);
+
+/* Samples of one tile: the batch in at most 32 pieces, whatever the threads. */
+static inline size_t net_grain(size_t batch)
+{
+    return snn_tiles(batch, 32);
+}
+
+/* Batch normalisation (norm.c).  forward: statistics in use into mean, inv_std,
+ * scale, running ones updated in training; backward: g at bn -> g at conv. */
+void net_norm_forward(snn_tape *tape, uint32_t l);
+void net_norm_backward(snn_tape *tape, uint32_t l, float *g);
+/* Sum over batch and steps of a channel into out[C], folded in tile order. */
+void net_channel_sum(snn_tape *tape, uint32_t l, const float *x, float *out);
+
+/* LIF and dropout (neuron.c).  backward: g at output -> g at bn, in place. */
+void net_dropout(snn_tape *tape, uint32_t l, const snn_batch *batch, const snn_pass *pass);
+void net_neuron_forward(snn_tape *tape, uint32_t l);
+void net_neuron_backward(snn_tape *tape, uint32_t l, float *g);
+
+/* Leaky integrator and loss (readout.c).  backward: g at conv of the last layer. */
+void net_readout_forward(snn_tape *tape);
+void net_readout_backward(snn_tape *tape, float *g);
+
+#endif

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Creating a network: checks, the parameter block, names, first values. */
+#include "snn/net/net.h"
+
+#include <snn/random.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_TAPS    4095u
+#define MAX_NEURONS 65536u
+
+static snn_status refuse(snn_error *err, const char *where, const char *what)
+{
+    return snn_error_set(err, SNN_EINVAL, where, "%s", what);
+}
+
+static snn_status check_sizes(const snn_network_params *params, snn_error *err)
+{
+    const snn_delay_params *delay = &params->delay;
+
+    if (params->size != sizeof *params)
+        return refuse(err, "network", "parameters were not set up with snn_network_params_init");
+    if (params->n_inputs == 0 || params->n_inputs > MAX_NEURONS)
+        return refuse(err, "network.n_inputs", "must be 1 to 65536");
+    if (params->n_outputs < 2 || params->n_outputs > MAX_NEURONS)
+        return refuse(err, "network.n_outputs", "must be 2 to 65536 classes");
+    if (params->n_hidden > SNN_MAX_HIDDEN)
+        return refuse(err, "network.hidden", "at most 16 hidden layers");
+    for (uint32_t i = 0; i < params->n_hidden; i++)
+        if (params->hidden[i] == 0 || params->hidden[i] > MAX_NEURONS)
+            return refuse(err, "network.hidden", "a layer has 1 to 65536 neurons");
+    if (delay->max_delay == 0 || delay->max_delay > MAX_TAPS || delay->max_delay % 2 == 0)
+        return refuse(err, "delay.max_delay", "must be odd, 1 to 4095 steps (the longest delay is one less)");
+    if (delay->kernel_count == 0 || delay->kernel_count > 64)
+        return refuse(err, "delay.kernel_count", "must be 1 to 64");
+    if (!(delay->sigma_init >= 0.0f) || !isfinite(delay->sigma_init))
+        return refuse(err, "delay.sigma_init", "must be a number >= 0 (0 = half of max_delay)");
+    return SNN_OK;
+}
+
+static snn_status check_params(const snn_network_params *params, snn_error *err)
+{
+    const snn_neuron_params *neuron = &params->neuron;
+    snn_status st = check_sizes(params, err);
+
+    if (st != SNN_OK)
+        return st;
+    if (!(params->time_step_ms > 0.0f) || !isfinite(params->time_step_ms))
+        return refuse(err, "data.time_step_ms", "must be a number > 0");
+    if (!(neuron->tau_ms >= params->time_step_ms) || !isfinite(neuron->tau_ms))
+        return refuse(err, "neuron.tau_ms", "must be at least one time step");
+    if (!(neuron->surrogate_alpha > 0.0f) || !isfinite(neuron->surrogate_alpha))
+        return refuse(err, "neuron.surrogate_alpha", "must be a number > 0");
+    if (!isfinite(neuron->v_threshold) || !isfinite(neuron->v_reset) || !isfinite(params->readout_threshold))
+        return refuse(err, "neuron", "thresholds and reset must be finite");
+    if (!(params->dropout >= 0.0f && params->dropout < 1.0f))
+        return refuse(err, "network.dropout", "must be in [0, 1)");
+    if (!(params->batch_norm_eps > 0.0f) || !(params->batch_norm_momentum > 0.0f) ||
+        !(params->batch_norm_momentum <= 1.0f))
+        return refuse(err, "network.batch_norm", "eps must be > 0 and momentum in (0, 1]");
+    return SNN_OK;
+}
+
+/* ---- layout ---------------------------------------------------------------------- */
+
+static void set_layers(snn_network *net)
+{
+    const snn_network_params *params = &net->params;
+
+    net->layers = params->n_hidden + 1;
+    for (uint32_t l = 0; l < net->layers; l++) {
+        net_layer *layer = &net->layer[l];
+
+        layer->hidden = l < params->n_hidden;
+        layer->n_in = l == 0 ? params->n_inputs : params->hidden[l - 1];
+        layer->n_out = layer->hidden ? params->hidden[l] : params->n_outputs;
+        layer->synapses = (size_t)layer->n_in * layer->n_out;
+    }
+    switch (params->delay.mode) {
+    case SNN_DELAYS_LEARNED:
+        net->version = params->delay.version;
+        net->n_taps = params->delay.max_delay;
+        break;
+    case SNN_DELAYS_FIXED: /* one-hot at integer positions: the triangle of half-width 1 */
+        net->version = SNN_KERNEL_MAX;
+        net->n_taps = params->delay.max_delay;
+        break;
+    case SNN_DELAYS_NONE: /* a plain matrix: v0 with one tap is the weight itself */
+        net->version = SNN_KERNEL_V0;
+        net->n_taps = 1;
+        break;
+    }
+    net->pad = params->delay.padding == SNN_PADDING_CAUSAL ? 0 : (net->n_taps - 1) / 2;
+}
+
+/* The kinds of parameters in the order of the block. */
+typedef struct {
+    const char *name, *axes, *unit;
+    size_t offset; /* of the pointer in net_views */
+    bool matrix;   /* [M][n_out][n_in], else [n_out] */
+    bool gradient;
+} kind_row;
+
+#define KIND(field) offsetof(net_views, field)
+static const kind_row kinds[NET_LAYER_KINDS] = {
+    {"weight", "kernel,out,in", "1", KIND(weight), true, true},
+    {"bias", "out", "1", KIND(bias), false, true},
+    {"gamma", "out", "1", KIND(gamma), false, true},
+    {"beta", "out", "1", KIND(beta), false, true},
+    {"position", "kernel,out,in", "steps", KIND(position), true, true},
+    {"sigma", "kernel,out,in", "steps", KIND(sigma), true, true},
+    {"mean", "out", "1", KIND(mean), false, false},
+    {"variance", "out", "1", KIND(variance), false, false},
+};
+
+static bool layer_has(const snn_network *net, const net_layer *layer, size_t field)
+{
+    if (field == KIND(bias))
+        return net->params.bias != 0;
+    if (field == KIND(gamma) || field == KIND(beta) || field == KIND(mean) || field == KIND(variance))
+        return net->params.batch_norm && layer->hidden;
+    return true;
+}
+
+/* Set the views of kind `k` in all layers from `block` (NULL: count only);
+ * returns the offset behind them. */
+static size_t place(const snn_network *net, const kind_row *k, float *block, size_t at, net_views *const views[])
+{
+    for (uint32_t l = 0; l < net->layers; l++) {
+        const net_layer *layer = &net->layer[l];
+        float **view = (float **)((char *)views[l] + k->offset);
+
+        if (!layer_has(net, layer, k->offset))
+            continue;
+        if (block != NULL)
+            *view = block + at;
+        at += k->matrix ? layer->synapses * net->params.delay.kernel_count : layer->n_out;
+    }
+    return at;
+}
+
+size_t net_place(const snn_network *net, float *block, net_views *const views[], bool gradients)
+{
+    static const size_t order[] = {KIND(weight), KIND(bias), KIND(gamma), KIND(beta),
+                                   KIND(position), KIND(sigma), KIND(mean), KIND(variance)};
+    size_t at = 0;
+
+    for (size_t i = 0; i < SNN_COUNT(order); i++)
+        for (size_t k = 0; k < SNN_COUNT(kinds); k++)
+            if (kinds[k].offset == order[i] && (kinds[k].gradient || !gradients))
+                at = place(net, &kinds[k], block, at, views);
+    return at;
+}
+
+static void name_tensors(snn_network *net)
+{
+    for (uint32_t l = 0; l < net->layers; l++) {
+        net_layer *layer = &net->layer[l];
+
+        for (size_t k = 0; k < SNN_COUNT(kinds); k++) {
+            snn_tensor *tensor = &net->tensor[net->tensors];
+
+            if (!layer_has(net, layer, kinds[k].offset))
+                continue;
+            snprintf(tensor->name, sizeof tensor->name, "layer%u.%s", l, kinds[k].name);
+            tensor->data = *(float **)((char *)&layer->p + kinds[k].offset);
+            tensor->dtype = SNN_F32;
+            tensor->rank = kinds[k].matrix ? 3 : 1;
+            tensor->axes = kinds[k].axes;
+            tensor->unit = kinds[k].unit;
+            if (kinds[k].matrix) {
+                tensor->shape[0] = net->params.delay.kernel_count;
+                tensor->shape[1] = layer->n_out;
+                tensor->shape[2] = layer->n_in;
+            } else {
+                tensor->shape[0] = layer->n_out;
+            }
+            net->tensors++;
+        }
+    }
+}
+
+/* ---- first values ------------------------------------------------------------------ */
+
+static void draw_layer(snn_network *net, uint32_t l, uint64_t seed)
+{
+    const snn_delay_params *delay = &net->params.delay;
+    net_layer *layer = &net->layer[l];
+    const size_t n = layer->synapses * delay->kernel_count;
+    const float bound = sqrtf(6.0f / ((float)layer->n_in * (float)delay->kernel_count));
+    /* Positions are drawn a step below the lowest one allowed, as published:
+     * floor(-D/2) .. floor(D/2), then clamped. */
+    const float low = -(float)((net->n_taps + 1) / 2), high = (float)(net->n_taps / 2);
+    const snn_key weight_key = {seed, SNN_STREAM_WEIGHT}, position_key = {seed, SNN_STREAM_POSITION};
+
+    for (size_t i = 0; i < n; i++) {
+        layer->p.weight[i] = (2.0f * snn_random_uniform(weight_key, i, l, 0) - 1.0f) * bound;
+        if (net->n_taps > 1)
+            layer->p.position[i] = low + (high - low) * snn_random_uniform(position_key, i, l, 0);
+    }
+    for (uint32_t c = 0; layer->p.gamma != NULL && c < layer->n_out; c++) {
+        layer->p.gamma[c] = 1.0f;
+        layer->p.variance[c] = 1.0f;
+    }
+}
+
+static void draw_network(snn_network *net, uint64_t seed)
+{
+    const snn_delay_params *delay = &net->params.delay;
+
+    for (uint32_t l = 0; l < net->layers; l++)
+        draw_layer(net, l, seed);
+    snn_network_clamp(net);
+    if (delay->mode == SNN_DELAYS_FIXED)
+        for (uint32_t l = 0; l < net->layers; l++)
+            for (size_t i = 0; i < net->layer[l].synapses * delay->kernel_count; i++)
+                net->layer[l].p.position[i] = rintf(net->layer[l].p.position[i]);
+    if (delay->mode == SNN_DELAYS_LEARNED)
+        snn_network_set_sigma(net, delay->sigma_init > 0.0f ? delay->sigma_init : (float)(net->n_taps / 2));
+}
+
+snn_status snn_network_create(snn_context *ctx, const snn_network_params *params, uint64_t seed,
+                              snn_network **out, snn_error *err)
+{
+    net_views *views[NET_MAX_LAYERS];
+    snn_network *net = NULL;
+    snn_status st;
+
+    TRY(st, check_params(params, err));
+    TRY_ALLOC(st, ctx, net, 1);
+    net->ctx = ctx;
+    net->params = *params;
+    set_layers(net);
+    for (uint32_t l = 0; l < net->layers; l++)
+        views[l] = &net->layer[l].p;
+    net->floats = net_place(net, NULL, views, false);
+    net->gradient_floats = net_place(net, NULL, views, true);
+    TRY_ALLOC(st, ctx, net->block, net->floats);
+    net_place(net, net->block, views, false);
+    name_tensors(net);
+    draw_network(net, seed);
+    *out = net;
+    net = NULL;
+done:
+    if (st == SNN_ENOMEM)
+        snn_error_set(err, st, "network", "no memory for the parameters");
+    snn_network_destroy(net);
+    return st;
+}
+
+void snn_network_destroy(snn_network *net)
+{
+    if (net == NULL)
+        return;
+    snn_free(net->ctx, net->block);
+    snn_free(net->ctx, net);
+}
+
+/* ---- access --------------------------------------------------------------------------- */
+
+snn_context *snn_network_context(const snn_network *net)
+{
+    return net->ctx;
+}
+
+const snn_network_params *snn_network_get_params(const snn_network *net)
+{
+    return &net->params;
+}
+
+uint32_t snn_network_layers(const snn_network *net)
+{
+    return net->layers;
+}
+
+size_t snn_network_parameter_count(const snn_network *net)
+{
+    size_t n = 0;
+
+    for (uint32_t l = 0; l < net->layers; l++) {
+        const net_layer *layer = &net->layer[l];
+        const size_t synapses = layer->synapses * net->params.delay.kernel_count;
+
+        n += net->params.delay.mode == SNN_DELAYS_LEARNED ? 2 * synapses : synapses;
+        n += layer->p.bias != NULL ? layer->n_out : 0;
+        n += layer->p.gamma != NULL ? 2 * (size_t)layer->n_out : 0;
+    }
+    return n;
+}
+
+snn_status snn_network_tensor_at(const snn_network *net, size_t i, snn_tensor *out)
+{
+    if (i >= net->tensors)
+        return SNN_ENOTFOUND;
+    *out = net->tensor[i];
+    return SNN_OK;
+}
+
+snn_status snn_network_tensor(const snn_network *net, const char *name, snn_tensor *out, snn_error *err)
+{
+    for (size_t i = 0; i < net->tensors; i++) {
+        if (strcmp(net->tensor[i].name, name) == 0) {
+            *out = net->tensor[i];
+            return SNN_OK;
+        }
+    }
+    return snn_error_set(err, SNN_ENOTFOUND, name, "the network has no such tensor");
+}
+
+void snn_network_set_sigma(snn_network *net, float sigma)
+{
+    for (uint32_t l = 0; l < net->layers; l++)
+        for (size_t i = 0; i < net->layer[l].synapses * net->params.delay.kernel_count; i++)
+            net->layer[l].p.sigma[i] = sigma;
+}
+
+void snn_network_clamp(snn_network *net)
+{
+    const float limit = (float)(net->n_taps / 2);
+
+    for (uint32_t l = 0; l < net->layers; l++) {
+        float *p = net->layer[l].p.position;
+
+        for (size_t i = 0; i < net->layer[l].synapses * net->params.delay.kernel_count; i++)
+            p[i] = p[i] > limit ? limit : p[i] < -limit ? -limit : p[i];
+    }
+}
+
+uint32_t snn_network_output_steps(const snn_network *net, uint32_t steps)
+{
+    return steps + net->layers * net->pad;
+}

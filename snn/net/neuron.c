@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Leaky integrate-and-fire layers with dropout: forward and backward. */
+#include "snn/net/net.h"
+
+#include <snn/random.h>
+
+/*
+ * One mask per sample and neuron, the same for all steps, scaled by 1/(1-p).
+ * Its key is (seed, epoch, sample, layer): it does not depend on which batch a
+ * sample comes in.
+ */
+void net_dropout(snn_tape *tape, uint32_t l, const snn_batch *batch, const snn_pass *pass)
+{
+    const float p = tape->net->params.dropout, keep = 1.0f / (1.0f - p);
+    const uint32_t n = tape->net->layer[l].n_out;
+    const snn_key key = {pass->seed, SNN_STREAM_DROPOUT};
+    float *mask = tape->layer[l].mask;
+
+    if (mask == NULL)
+        return;
+    for (uint32_t b = 0; b < batch->batch; b++) {
+        const uint32_t sample = batch->sample != NULL ? batch->sample[b] : b;
+
+        for (uint32_t c = 0; c < n; c += 4) {
+            const uint64_t counter = (uint64_t)sample << 32 | c / 4;
+            uint32_t four[4];
+
+            snn_random4(key, counter, pass->epoch, l, four);
+            for (uint32_t i = 0; i < 4 && c + i < n; i++) {
+                const float u = (float)(four[i] >> 8) * 0x1p-24f;
+
+                mask[(size_t)b * n + c + i] = u < p ? 0.0f : keep;
+            }
+        }
+    }
+}
+
+typedef struct {
+    const snn_tape *tape;
+    snn_lif lif;
+    bool backward;
+} neuron_job;
+
+static void neuron_tile(void *arg, size_t tile, int worker)
+{
+    const neuron_job *job = arg;
+    const snn_tape *tape = job->tape;
+    const size_t grain = net_grain(tape->batch), channels = job->lif.channels;
+    const size_t b0 = tile * grain, b1 = b0 + grain < tape->batch ? b0 + grain : tape->batch;
+    float *state = tape->state + (size_t)worker * tape->state_floats;
+
+    if (job->backward)
+        tape->ctx->kern->lif_backward(&job->lif, b0 * channels, b1 * channels, state);
+    else
+        tape->ctx->kern->lif_forward(&job->lif, b0 * channels, b1 * channels, state);
+}
+
+static void run(neuron_job *job)
+{
+    const size_t batch = job->tape->batch;
+
+    snn_parallel(job->tape->ctx, snn_tiles(batch, net_grain(batch)), neuron_tile, job);
+}
+
+/* The read-out of spike_count is a layer of these neurons too, with a threshold
+ * of its own and neither normalisation nor dropout. */
+static neuron_job job_of(snn_tape *tape, uint32_t l)
+{
+    const snn_network *net = tape->net;
+    const snn_neuron_params *neuron = &net->params.neuron;
+    const tape_layer *layer = &tape->layer[l];
+    const net_layer *parameters = &net->layer[l];
+    const double rate = net->params.time_step_ms / (neuron->tau_ms + 1e-9); /* 1 / tau in steps */
+
+    return (neuron_job){
+        .tape = tape,
+        .lif = {.decay = (float)(1.0 - rate),
+                .gain = neuron->decay_input ? (float)rate : 1.0f,
+                .leak = (float)(rate * neuron->v_reset),
+                .threshold = parameters->hidden ? neuron->v_threshold : net->params.readout_threshold,
+                .v_reset = neuron->v_reset,
+                .alpha = neuron->surrogate_alpha,
+                .reset = neuron->reset,
+                .surrogate = neuron->surrogate,
+                .detach_reset = neuron->detach_reset != 0,
+                .smooth = neuron->smooth != 0,
+                .steps = layer->steps,
+                .row = (size_t)tape->batch * parameters->n_out,
+                .channels = parameters->n_out,
+                .mean = layer->mean,
+                .scale = layer->scale,
+                .shift = parameters->p.beta,
+                .conv = layer->conv,
+                .mask = tape->mode == SNN_MODE_TRAIN ? layer->mask : NULL,
+                .h = layer->h,
+                .output = layer->output,
+                .keep_x = layer->bn,
+                .keep_v = layer->membrane,
+                .keep_s = layer->spikes,
+                .g_keep_s = layer->g_spikes},
+    };
+}
+
+void net_neuron_forward(snn_tape *tape, uint32_t l)
+{
+    neuron_job job = job_of(tape, l);
+
+    run(&job);
+}
+
+void net_neuron_backward(snn_tape *tape, uint32_t l, float *g)
+{
+    neuron_job job = job_of(tape, l);
+
+    job.backward = true;
+    job.lif.g = g;
+    run(&job);
+}

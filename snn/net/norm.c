@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Batch normalisation over batch x time (Ioffe & Szegedy 2015), as in torch:
+ * biased variance normalises, the unbiased one enters the running average.
+ * With mask_padding only a sample's own steps are counted.
+ */
+#include "snn/net/net.h"
+
+#include <math.h>
+
+typedef enum { SUM, SQUARE, BACKWARD_SUM, BACKWARD } norm_task;
+
+typedef struct {
+    const snn_tape *tape;
+    const tape_layer *layer;
+    norm_task task;
+    snn_norm norm;
+    float *g;
+} norm_job;
+
+static void norm_tile(void *arg, size_t tile, int worker)
+{
+    norm_job *job = arg;
+    const snn_tape *tape = job->tape;
+    const snn_kern *kern = tape->ctx->kern;
+    const size_t grain = net_grain(tape->batch), channels = job->norm.channels;
+    const size_t b0 = tile * grain, b1 = b0 + grain < tape->batch ? b0 + grain : tape->batch;
+    float *partial = tape->partial + tile * 2 * channels;
+
+    (void)worker;
+    switch (job->task) {
+    case SUM:
+        kern->norm_sum(&job->norm, b0, b1, partial);
+        break;
+    case SQUARE:
+        kern->norm_square(&job->norm, b0, b1, partial);
+        break;
+    case BACKWARD_SUM:
+        kern->norm_backward_sum(&job->norm, b0, b1, partial, partial + channels);
+        break;
+    case BACKWARD:
+        kern->norm_backward(&job->norm, b0, b1, job->layer->scale, job->layer->mean_g, job->layer->mean_gx,
+                            job->g);
+        break;
+    }
+}
+
+static size_t run(norm_job *job, norm_task task)
+{
+    const size_t tiles = snn_tiles(job->tape->batch, net_grain(job->tape->batch));
+
+    job->task = task;
+    snn_parallel(job->tape->ctx, tiles, norm_tile, job);
+    return tiles;
+}
+
+/* fold[c] = sum over tiles, in their order, of partial[tile][which][c]. */
+static void fold(const snn_tape *tape, size_t tiles, size_t channels, size_t which)
+{
+    for (size_t c = 0; c < channels; c++)
+        tape->fold[c] = 0.0;
+    for (size_t tile = 0; tile < tiles; tile++) {
+        const float *partial = tape->partial + (tile * 2 + which) * channels;
+
+        for (size_t c = 0; c < channels; c++)
+            tape->fold[c] += (double)partial[c];
+    }
+}
+
+static norm_job job_of(snn_tape *tape, uint32_t l, const float *x)
+{
+    const tape_layer *layer = &tape->layer[l];
+    const size_t channels = tape->net->layer[l].n_out;
+
+    return (norm_job){.tape = tape,
+                      .layer = layer,
+                      .norm = {.steps = layer->steps,
+                               .row = tape->batch * channels,
+                               .channels = channels,
+                               .x = x,
+                               .valid = layer->valid,
+                               .mean = layer->mean,
+                               .inv_std = layer->inv_std}};
+}
+
+/* Rows that statistics are made of. */
+static double counted_rows(const snn_tape *tape, const tape_layer *layer)
+{
+    double rows = 0.0;
+
+    if (layer->valid == NULL)
+        return (double)layer->steps * tape->batch;
+    for (uint32_t b = 0; b < tape->batch; b++)
+        rows += layer->valid[b];
+    return rows;
+}
+
+void net_norm_forward(snn_tape *tape, uint32_t l)
+{
+    const snn_network_params *params = &tape->net->params;
+    const net_views *p = &tape->net->layer[l].p;
+    const size_t channels = tape->net->layer[l].n_out;
+    tape_layer *layer = &tape->layer[l];
+    norm_job job = job_of(tape, l, layer->conv);
+    const bool batch_statistics = tape->mode == SNN_MODE_TRAIN;
+    const double rows = counted_rows(tape, layer), eps = params->batch_norm_eps;
+    const double momentum = params->batch_norm_momentum;
+    const double unbiased = rows > 1.0 ? rows / (rows - 1.0) : 1.0;
+
+    if (batch_statistics) {
+        fold(tape, run(&job, SUM), channels, 0);
+        for (size_t c = 0; c < channels; c++)
+            layer->mean[c] = (float)(tape->fold[c] / rows);
+        fold(tape, run(&job, SQUARE), channels, 0);
+    }
+    for (size_t c = 0; c < channels; c++) {
+        const double variance = batch_statistics ? tape->fold[c] / rows : (double)p->variance[c];
+
+        if (batch_statistics) {
+            p->mean[c] = (float)((1.0 - momentum) * p->mean[c] + momentum * layer->mean[c]);
+            p->variance[c] = (float)((1.0 - momentum) * p->variance[c] + momentum * variance * unbiased);
+        } else {
+            layer->mean[c] = p->mean[c];
+        }
+        layer->inv_std[c] = (float)(1.0 / sqrt(variance + eps));
+        layer->scale[c] = p->gamma[c] * layer->inv_std[c];
+    }
+}
+
+/*
+ * With xhat = (x - mean) inv_std and n counted rows:
+ *     g_beta = sum g,  g_gamma = sum g xhat
+ *     gx = gamma inv_std (g - g_beta / n - xhat g_gamma / n)
+ */
+void net_norm_backward(snn_tape *tape, uint32_t l, float *g)
+{
+    const size_t channels = tape->net->layer[l].n_out;
+    tape_layer *layer = &tape->layer[l];
+    norm_job job = job_of(tape, l, layer->conv);
+    const double rows = counted_rows(tape, layer);
+    size_t tiles;
+
+    job.g = g;
+    job.norm.g = g;
+    tiles = run(&job, BACKWARD_SUM);
+    fold(tape, tiles, channels, 0);
+    for (size_t c = 0; c < channels; c++) {
+        layer->g.beta[c] = (float)tape->fold[c];
+        layer->mean_g[c] = (float)(tape->fold[c] / rows);
+    }
+    fold(tape, tiles, channels, 1);
+    for (size_t c = 0; c < channels; c++) {
+        layer->g.gamma[c] = (float)tape->fold[c];
+        layer->mean_gx[c] = (float)(tape->fold[c] / rows);
+    }
+    run(&job, BACKWARD);
+}
+
+void net_channel_sum(snn_tape *tape, uint32_t l, const float *x, float *out)
+{
+    const size_t channels = tape->net->layer[l].n_out;
+    norm_job job = job_of(tape, l, x);
+
+    job.norm.valid = NULL;
+    fold(tape, run(&job, SUM), channels, 0);
+    for (size_t c = 0; c < channels; c++)
+        out[c] = (float)tape->fold[c];
+}

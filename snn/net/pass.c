@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One step through all layers: forward and backward side by side. */
+#include "snn/net/net.h"
+
+#include <string.h>
+
+/* Add the seconds since *since to a phase and restart the watch. */
+static void lap(snn_tape *tape, snn_phase phase, double *since)
+{
+    const double now = snn_seconds();
+
+    tape->seconds[phase] += now - *since;
+    *since = now;
+}
+
+static size_t activation_floats(const snn_tape *tape, uint32_t l)
+{
+    return (size_t)tape->layer[l].steps * tape->batch * tape->net->layer[l].n_out;
+}
+
+/* ---- forward ------------------------------------------------------------------------- */
+
+static snn_status check_batch(const snn_tape *tape, const snn_batch *batch, const snn_pass *pass, snn_error *err)
+{
+    if (batch->batch == 0 || batch->batch > tape->params.batch)
+        return snn_error_set(err, SNN_EINVAL, "batch", "%u samples; the tape holds 1 to %u", batch->batch,
+                             tape->params.batch);
+    if (batch->steps == 0 || batch->steps > tape->params.steps)
+        return snn_error_set(err, SNN_EINVAL, "batch", "%u steps; the tape holds 1 to %u", batch->steps,
+                             tape->params.steps);
+    if (pass->mode == SNN_MODE_TRAIN && !tape->params.train)
+        return snn_error_set(err, SNN_EINVAL, "pass", "this tape was made for forward passes only");
+    return SNN_OK;
+}
+
+static void begin(snn_tape *tape, const snn_batch *batch, const snn_pass *pass)
+{
+    const snn_network *net = tape->net;
+
+    tape->input = batch->x;
+    tape->batch = batch->batch;
+    tape->steps = batch->steps;
+    tape->mode = pass->mode;
+    tape->has_output = tape->has_loss = false;
+    for (uint32_t l = 0; l < net->layers; l++) {
+        tape_layer *layer = &tape->layer[l];
+
+        layer->steps = batch->steps + (l + 1) * net->pad;
+        for (uint32_t b = 0; layer->valid != NULL && b < batch->batch; b++)
+            layer->valid[b] = (batch->length != NULL ? batch->length[b] : batch->steps) + (l + 1) * net->pad;
+        if (!tape->params.train && !tape->params.keep && net->layer[l].hidden)
+            layer->conv = layer->output = tape->flow[l % 2];
+        if (pass->mode == SNN_MODE_TRAIN)
+            net_dropout(tape, l, batch, pass);
+    }
+}
+
+static void add_bias(snn_tape *tape, uint32_t l)
+{
+    const float *bias = tape->net->layer[l].p.bias;
+    const size_t n = tape->net->layer[l].n_out, all = activation_floats(tape, l);
+    float *conv = tape->layer[l].conv;
+
+    for (size_t j = 0; bias != NULL && j < all; j += n)
+        for (size_t c = 0; c < n; c++)
+            conv[j + c] += bias[c];
+}
+
+static void synapse_forward(snn_tape *tape, uint32_t l, double *since)
+{
+    tape_layer *layer = &tape->layer[l];
+    snn_delay_plan *plan = layer->synapse.plan;
+    const snn_frames x = {
+        .batch = tape->batch,
+        .steps = tape->steps + l * tape->net->pad,
+        .dense = l == 0 ? tape->input : tape->layer[l - 1].output,
+    };
+
+    snn_delay_begin(plan, tape->batch, x.steps);
+    snn_synapse_build(&layer->synapse, tape->mode == SNN_MODE_EVAL && tape->net->n_taps > 1);
+    plan->solver->set_kernel(plan, layer->synapse.kernel);
+    lap(tape, SNN_PHASE_TAPS, since);
+    plan->solver->forward(plan, &x, layer->conv, false);
+    add_bias(tape, l);
+    lap(tape, SNN_PHASE_SYNAPSE_FORWARD, since);
+}
+
+snn_status snn_forward(snn_tape *tape, const snn_batch *batch, const snn_pass *pass, snn_error *err)
+{
+    const uint32_t last = tape->net->layers - 1;
+    double since = snn_seconds();
+    snn_status st = check_batch(tape, batch, pass, err);
+
+    if (st != SNN_OK)
+        return st;
+    begin(tape, batch, pass);
+    for (uint32_t l = 0; l <= last; l++) {
+        synapse_forward(tape, l, &since);
+        if (l < last) {
+            if (tape->net->params.batch_norm)
+                net_norm_forward(tape, l);
+            net_neuron_forward(tape, l);
+        } else {
+            net_readout_forward(tape);
+        }
+        lap(tape, SNN_PHASE_NEURON_FORWARD, &since);
+    }
+    tape->has_output = true;
+    return SNN_OK;
+}
+
+/* ---- backward ------------------------------------------------------------------------ */
+
+static void keep(const snn_tape *tape, uint32_t l, float *to, const float *g)
+{
+    if (to != NULL)
+        memcpy(to, g, activation_floats(tape, l) * sizeof *g);
+}
+
+/* From g at the synapses' output to the gradients of their parameters, and of
+ * their input (into gx, unless NULL). */
+static void synapse_backward(snn_tape *tape, uint32_t l, const float *g, float *gx, double *since)
+{
+    tape_layer *layer = &tape->layer[l];
+    snn_delay_plan *plan = layer->synapse.plan;
+    const snn_frames x = {
+        .batch = tape->batch,
+        .steps = tape->steps + l * tape->net->pad,
+        .dense = l == 0 ? tape->input : tape->layer[l - 1].output,
+    };
+
+    layer->synapse.g_kernel = layer->g_taps != NULL ? layer->g_taps : tape->g_taps;
+    if (layer->g.bias != NULL)
+        net_channel_sum(tape, l, g, layer->g.bias);
+    plan->solver->begin_backward(plan, g);
+    plan->solver->kernel_gradient(plan, &x, g, layer->synapse.g_kernel);
+    lap(tape, SNN_PHASE_SYNAPSE_KERNEL_GRADIENT, since);
+    snn_synapse_collect(&layer->synapse);
+    lap(tape, SNN_PHASE_TAPS_BACKWARD, since);
+    if (gx == NULL)
+        return;
+    plan->solver->set_kernel(plan, layer->synapse.kernel);
+    plan->solver->input_gradient(plan, g, gx);
+    lap(tape, SNN_PHASE_SYNAPSE_INPUT_GRADIENT, since);
+}
+
+snn_status snn_backward(snn_tape *tape, snn_error *err)
+{
+    const uint32_t last = tape->net->layers - 1;
+    double since = snn_seconds();
+    float *g = tape->g[0], *other = tape->g[1];
+
+    if (!tape->has_loss || tape->mode != SNN_MODE_TRAIN)
+        return snn_error_set(err, SNN_EINVAL, "snn_backward",
+                             "needs snn_forward in training mode and snn_loss_forward first");
+    net_readout_backward(tape, g);
+    lap(tape, SNN_PHASE_LOSS, &since);
+    for (uint32_t l = last;; l--) {
+        float *gx = l > 0 ? other : tape->g_input;
+
+        keep(tape, l, tape->layer[l].g_conv, g);
+        synapse_backward(tape, l, g, gx, &since);
+        if (l == 0)
+            break;
+        keep(tape, l - 1, tape->layer[l - 1].g_output, gx);
+        net_neuron_backward(tape, l - 1, gx);
+        keep(tape, l - 1, tape->layer[l - 1].g_bn, gx);
+        if (tape->net->params.batch_norm)
+            net_norm_backward(tape, l - 1, gx);
+        lap(tape, SNN_PHASE_NEURON_BACKWARD, &since);
+        other = g;
+        g = gx;
+    }
+    tape->has_loss = false;
+    return SNN_OK;
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Read-out and loss.  The last layer integrates without firing,
+ *
+ *     v[t] = decay v[t-1] + leak + gain x[t]
+ *
+ * (spike_count: an LIF layer, whose spikes take the place of v).  Scores m come
+ * from v as params.h says; the loss is the mean over samples of the cross
+ * entropy of softmax(m): with `sum` a softmax of a sum of softmaxes, as published.
+ */
+#include "snn/net/net.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct {
+    snn_tape *tape;
+    float *g;
+} readout_job;
+
+static void tile_range(const snn_tape *tape, size_t tile, size_t *b0, size_t *b1)
+{
+    const size_t grain = net_grain(tape->batch);
+
+    *b0 = tile * grain;
+    *b1 = *b0 + grain < tape->batch ? *b0 + grain : tape->batch;
+}
+
+static void run(snn_tape *tape, snn_tile_body body, float *g)
+{
+    readout_job job = {tape, g};
+
+    snn_parallel(tape->ctx, snn_tiles(tape->batch, net_grain(tape->batch)), body, &job);
+}
+
+static const tape_layer *last_layer(const snn_tape *tape)
+{
+    return &tape->layer[tape->net->layers - 1];
+}
+
+/* ---- integrator ------------------------------------------------------------------- */
+
+static void integrate_tile(void *arg, size_t tile, int worker)
+{
+    const readout_job *job = arg;
+    const snn_tape *tape = job->tape;
+    const snn_network_params *params = &tape->net->params;
+    const double rate = params->time_step_ms / (params->neuron.tau_ms + 1e-9);
+    const float decay = (float)(1.0 - rate), leak = (float)(rate * params->neuron.v_reset);
+    const float gain = params->neuron.decay_input ? (float)rate : 1.0f;
+    const tape_layer *layer = last_layer(tape);
+    const size_t n = params->n_outputs, row = tape->batch * n;
+    size_t b0, b1;
+
+    (void)worker;
+    tile_range(tape, tile, &b0, &b1);
+    for (size_t t = 0; t < layer->steps; t++) {
+        const float *x = layer->conv + t * row;
+        float *v = layer->output + t * row;
+
+        for (size_t j = b0 * n; j < b1 * n; j++)
+            v[j] = (t > 0 ? decay * v[j - row] : 0.0f) + leak + gain * x[j];
+    }
+}
+
+static void unintegrate(const snn_tape *tape, size_t b0, size_t b1, float *g)
+{
+    const snn_network_params *params = &tape->net->params;
+    const double rate = params->time_step_ms / (params->neuron.tau_ms + 1e-9);
+    const float decay = (float)(1.0 - rate);
+    const float gain = params->neuron.decay_input ? (float)rate : 1.0f;
+    const size_t n = params->n_outputs, row = tape->batch * n;
+    const size_t steps = last_layer(tape)->steps;
+
+    for (size_t t = steps - 1; t-- > 0;)
+        for (size_t j = b0 * n; j < b1 * n; j++)
+            g[t * row + j] += decay * g[(t + 1) * row + j];
+    if (gain != 1.0f)
+        for (size_t t = 0; t < steps; t++)
+            for (size_t j = b0 * n; j < b1 * n; j++)
+                g[t * row + j] *= gain;
+}
+
+void net_readout_forward(snn_tape *tape)
+{
+    if (tape->net->params.loss == SNN_LOSS_SPIKE_COUNT)
+        net_neuron_forward(tape, tape->net->layers - 1);
+    else
+        run(tape, integrate_tile, NULL);
+}
+
+/* ---- scores ------------------------------------------------------------------------- */
+
+static size_t counted_steps(const tape_layer *layer, size_t b)
+{
+    return layer->valid != NULL && layer->valid[b] < layer->steps ? layer->valid[b] : layer->steps;
+}
+
+static void score_sample(const snn_tape *tape, size_t b)
+{
+    const tape_layer *layer = last_layer(tape);
+    const snn_loss loss = tape->net->params.loss;
+    const size_t n = tape->net->params.n_outputs, row = tape->batch * n, steps = counted_steps(layer, b);
+    const float *from = loss == SNN_LOSS_SUM ? tape->softmax : layer->output;
+    float *m = tape->logits + b * n;
+
+    for (size_t c = 0; c < n; c++) {
+        double sum = 0.0;
+        float top = from[b * n + c];
+
+        for (size_t t = 0; t < steps; t++) {
+            const float value = from[t * row + b * n + c];
+
+            sum += value;
+            top = value > top ? value : top;
+        }
+        m[c] = loss == SNN_LOSS_MAX ? top : (float)(loss == SNN_LOSS_MEAN ? sum / (double)steps : sum);
+    }
+}
+
+/* Cross entropy of one sample and its gradient (softmax(m) - onehot) / B. */
+static void entropy_sample(const snn_tape *tape, size_t b)
+{
+    const size_t n = tape->net->params.n_outputs;
+    const float *m = tape->logits + b * n;
+    float *g = tape->g_logits + b * n;
+    double top = m[0], sum = 0.0;
+
+    for (size_t c = 1; c < n; c++)
+        top = m[c] > top ? m[c] : top;
+    for (size_t c = 0; c < n; c++)
+        sum += exp(m[c] - top);
+    tape->sample_loss[b] = log(sum) + top - m[tape->label[b]];
+    for (size_t c = 0; c < n; c++)
+        g[c] = (float)((exp(m[c] - top) / sum - (c == tape->label[b])) / tape->batch);
+}
+
+static void score_tile(void *arg, size_t tile, int worker)
+{
+    const readout_job *job = arg;
+    const snn_tape *tape = job->tape;
+    const tape_layer *layer = last_layer(tape);
+    const size_t n = tape->net->params.n_outputs, row = tape->batch * n;
+    size_t b0, b1;
+
+    (void)worker;
+    tile_range(tape, tile, &b0, &b1);
+    if (tape->net->params.loss == SNN_LOSS_SUM)
+        for (size_t t = 0; t < layer->steps; t++)
+            tape->ctx->kern->softmax(b1 - b0, n, layer->output + t * row + b0 * n,
+                                     tape->softmax + t * row + b0 * n);
+    for (size_t b = b0; b < b1; b++) {
+        score_sample(tape, b);
+        entropy_sample(tape, b);
+    }
+}
+
+snn_status snn_loss_forward(snn_tape *tape, const snn_batch *batch, double *loss, uint32_t *correct,
+                            snn_error *err)
+{
+    const size_t n = tape->net->params.n_outputs;
+    const double start = snn_seconds();
+    double total = 0.0;
+    uint32_t right = 0;
+
+    if (!tape->has_output || batch->batch != tape->batch)
+        return snn_error_set(err, SNN_EINVAL, "snn_loss_forward", "call snn_forward with this batch first");
+    for (uint32_t b = 0; b < tape->batch; b++) {
+        if (batch->label[b] >= n)
+            return snn_error_set(err, SNN_EINVAL, "label", "sample %u of the batch has label %u of %zu classes",
+                                 b, batch->label[b], n);
+        tape->label[b] = batch->label[b];
+    }
+    run(tape, score_tile, NULL);
+    for (uint32_t b = 0; b < tape->batch; b++) {
+        const float *m = tape->logits + b * n;
+        uint32_t best = 0;
+
+        for (uint32_t c = 1; c < n; c++)
+            best = m[c] > m[best] ? c : best;
+        right += best == tape->label[b];
+        total += tape->sample_loss[b];
+    }
+    tape->seconds[SNN_PHASE_LOSS] += snn_seconds() - start;
+    if (!isfinite(total))
+        return snn_error_set(err, SNN_EDIVERGED, "loss", "the loss is not a finite number");
+    tape->has_loss = true;
+    *loss = total / tape->batch;
+    *correct = right;
+    return SNN_OK;
+}
+
+/* ---- backward ------------------------------------------------------------------------- */
+
+/* Gradient at the read-out's output from the one at the scores. */
+static void spread_sample(const snn_tape *tape, size_t b, float *g)
+{
+    const tape_layer *layer = last_layer(tape);
+    const snn_loss loss = tape->net->params.loss;
+    const size_t n = tape->net->params.n_outputs, row = tape->batch * n, steps = counted_steps(layer, b);
+    const float *gm = tape->g_logits + b * n;
+
+    for (size_t t = 0; t < layer->steps; t++) {
+        const float *p = tape->softmax + t * row + b * n;
+        float *out = g + t * row + b * n;
+        float along = 0.0f;
+
+        if (t >= steps || loss == SNN_LOSS_MAX) {
+            memset(out, 0, n * sizeof *out);
+            continue;
+        }
+        for (size_t c = 0; loss == SNN_LOSS_SUM && c < n; c++)
+            along += gm[c] * p[c];
+        for (size_t c = 0; c < n; c++)
+            out[c] = loss == SNN_LOSS_SUM    ? p[c] * (gm[c] - along)
+                     : loss == SNN_LOSS_MEAN ? gm[c] / (float)steps
+                                             : gm[c];
+    }
+    if (loss != SNN_LOSS_MAX)
+        return;
+    for (size_t c = 0; c < n; c++) {
+        size_t best = 0;
+
+        for (size_t t = 1; t < steps; t++)
+            if (layer->output[t * row + b * n + c] > layer->output[best * row + b * n + c])
+                best = t;
+        g[best * row + b * n + c] = gm[c];
+    }
+}
+
+static void spread_tile(void *arg, size_t tile, int worker)
+{
+    const readout_job *job = arg;
+    size_t b0, b1;
+
+    (void)worker;
+    tile_range(job->tape, tile, &b0, &b1);
+    for (size_t b = b0; b < b1; b++)
+        spread_sample(job->tape, b, job->g);
+}
+
+static void unintegrate_tile(void *arg, size_t tile, int worker)
+{
+    const readout_job *job = arg;
+    size_t b0, b1;
+
+    (void)worker;
+    tile_range(job->tape, tile, &b0, &b1);
+    unintegrate(job->tape, b0, b1, job->g);
+}
+
+void net_readout_backward(snn_tape *tape, float *g)
+{
+    const tape_layer *layer = last_layer(tape);
+
+    run(tape, spread_tile, g);
+    if (layer->g_output != NULL)
+        memcpy(layer->g_output, g,
+               (size_t)layer->steps * tape->batch * tape->net->params.n_outputs * sizeof *g);
+    if (tape->net->params.loss == SNN_LOSS_SPIKE_COUNT)
+        net_neuron_backward(tape, tape->net->layers - 1, g);
+    else
+        run(tape, unintegrate_tile, g);
+}

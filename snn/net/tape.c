@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The memory of a tape: everything that a step needs, taken at creation. */
+#include "snn/net/net.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void snn_tape_params_init(snn_tape_params *params)
+{
+    *params = (snn_tape_params){.size = sizeof *params, .batch = 256, .steps = 100, .train = 1};
+}
+
+/* Numbers in the largest activation of layer l. */
+static size_t layer_floats(const snn_tape *tape, uint32_t l)
+{
+    return (size_t)(tape->params.steps + (l + 1) * tape->net->pad) * tape->params.batch *
+           tape->net->layer[l].n_out;
+}
+
+static size_t largest(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* ---- layers ------------------------------------------------------------------------ */
+
+static snn_status create_synapse(snn_tape *tape, uint32_t l, snn_error *err)
+{
+    const snn_network *net = tape->net;
+    const net_layer *parameters = &net->layer[l];
+    tape_layer *layer = &tape->layer[l];
+    const snn_delay_problem problem = {
+        .n_in = parameters->n_in,
+        .n_out = parameters->n_out,
+        .n_taps = net->n_taps,
+        .causal = net->params.delay.padding == SNN_PADDING_CAUSAL,
+        .batch = tape->params.batch,
+        .steps = tape->params.steps + l * net->pad,
+        .train = tape->params.train != 0,
+        .input_gradient = tape->params.train && (l > 0 || tape->params.input_gradient),
+    };
+    const snn_taps taps = {
+        .version = net->version,
+        .elements = net->params.delay.kernel_count,
+        .weight = parameters->p.weight,
+        .position = parameters->p.position,
+        .sigma = parameters->p.sigma,
+        .g_weight = layer->g.weight,
+        .g_position = layer->g.position,
+        .g_sigma = tape->params.keep ? layer->g.sigma : NULL,
+    };
+
+    return snn_synapse_init(&layer->synapse, tape->ctx, &problem, net->params.delay.solver, &taps, err);
+}
+
+/* Activations: each layer's own for training, two in turn otherwise. */
+static snn_status create_activations(snn_tape *tape, uint32_t l)
+{
+    const bool own = tape->params.train || tape->params.keep;
+    const bool readout = l + 1 == tape->net->layers;
+    const bool fires = !readout || tape->net->params.loss == SNN_LOSS_SPIKE_COUNT;
+    const size_t n = layer_floats(tape, l);
+    tape_layer *layer = &tape->layer[l];
+    snn_status st = SNN_OK;
+
+    if (own || readout) {
+        TRY_ALLOC(st, tape->ctx, layer->conv, n);
+        TRY_ALLOC(st, tape->ctx, layer->output, n);
+    }
+    if (tape->params.train && fires)
+        TRY_ALLOC(st, tape->ctx, layer->h, n);
+    if (tape->params.keep && fires) {
+        TRY_ALLOC(st, tape->ctx, layer->bn, n);
+        TRY_ALLOC(st, tape->ctx, layer->membrane, n);
+        TRY_ALLOC(st, tape->ctx, layer->spikes, n);
+    }
+    if (tape->params.keep && tape->params.train) {
+        TRY_ALLOC(st, tape->ctx, layer->g_conv, n);
+        TRY_ALLOC(st, tape->ctx, layer->g_bn, n);
+        TRY_ALLOC(st, tape->ctx, layer->g_output, n);
+        TRY_ALLOC(st, tape->ctx, layer->g_taps, tape->net->n_taps * tape->net->layer[l].synapses);
+        if (fires)
+            TRY_ALLOC(st, tape->ctx, layer->g_spikes, n);
+    }
+done:
+    return st;
+}
+
+static snn_status create_layer(snn_tape *tape, uint32_t l, snn_error *err)
+{
+    const snn_network_params *params = &tape->net->params;
+    const net_layer *parameters = &tape->net->layer[l];
+    const size_t channels = parameters->n_out, batch = tape->params.batch;
+    tape_layer *layer = &tape->layer[l];
+    snn_status st;
+
+    TRY(st, create_synapse(tape, l, err));
+    TRY(st, create_activations(tape, l));
+    if (parameters->hidden && params->batch_norm) {
+        TRY_ALLOC(st, tape->ctx, layer->mean, channels);
+        TRY_ALLOC(st, tape->ctx, layer->inv_std, channels);
+        TRY_ALLOC(st, tape->ctx, layer->scale, channels);
+        TRY_ALLOC(st, tape->ctx, layer->mean_g, channels);
+        TRY_ALLOC(st, tape->ctx, layer->mean_gx, channels);
+    }
+    if (parameters->hidden && params->dropout > 0.0f && tape->params.train)
+        TRY_ALLOC(st, tape->ctx, layer->mask, batch * channels);
+    if (params->mask_padding)
+        TRY_ALLOC(st, tape->ctx, layer->valid, batch);
+done:
+    return st;
+}
+
+static void destroy_layer(snn_tape *tape, uint32_t l)
+{
+    const bool own = tape->params.train || tape->params.keep || l + 1 == tape->net->layers;
+    tape_layer *layer = &tape->layer[l];
+    void *const blocks[] = {own ? layer->conv : NULL, own ? layer->output : NULL,
+                            layer->h,       layer->mask,     layer->valid,    layer->mean,
+                            layer->inv_std, layer->scale,    layer->mean_g,   layer->mean_gx,
+                            layer->bn,      layer->membrane, layer->spikes,   layer->g_conv,
+                            layer->g_bn,    layer->g_spikes, layer->g_output, layer->g_taps};
+
+    for (size_t i = 0; i < SNN_COUNT(blocks); i++)
+        snn_free(tape->ctx, blocks[i]);
+    snn_synapse_clear(&layer->synapse);
+}
+
+/* ---- what layers share ---------------------------------------------------------------- */
+
+static snn_status create_gradients(snn_tape *tape)
+{
+    const snn_network *net = tape->net;
+    net_views *views[NET_MAX_LAYERS];
+    size_t activation = 0, synapses = 0;
+    snn_status st = SNN_OK;
+
+    for (uint32_t l = 0; l < net->layers; l++) {
+        views[l] = &tape->layer[l].g;
+        activation = largest(activation, layer_floats(tape, l));
+        synapses = largest(synapses, net->layer[l].synapses);
+    }
+    TRY_ALLOC(st, tape->ctx, tape->g_block, net->gradient_floats);
+    net_place(net, tape->g_block, views, true);
+    TRY_ALLOC(st, tape->ctx, tape->g_taps, net->n_taps * synapses);
+    TRY_ALLOC(st, tape->ctx, tape->g[0], activation);
+    TRY_ALLOC(st, tape->ctx, tape->g[1], activation);
+    if (tape->params.input_gradient)
+        TRY_ALLOC(st, tape->ctx, tape->g_input,
+                  (size_t)tape->params.steps * tape->params.batch * net->params.n_inputs);
+done:
+    return st;
+}
+
+static snn_status create_shared(snn_tape *tape)
+{
+    const snn_network *net = tape->net;
+    const size_t batch = tape->params.batch, n = net->params.n_outputs;
+    const uint32_t last = net->layers - 1;
+    size_t scratch = 0, activation = 0, channels = n;
+    snn_status st = SNN_OK;
+
+    for (uint32_t l = 0; l < net->layers; l++) {
+        scratch = largest(scratch, tape->layer[l].synapse.plan->scratch_floats);
+        channels = largest(channels, net->layer[l].n_out);
+        if (l < last)
+            activation = largest(activation, layer_floats(tape, l));
+    }
+    TRY_ALLOC(st, tape->ctx, tape->scratch, scratch);
+    for (uint32_t l = 0; l < net->layers; l++)
+        snn_delay_plan_scratch(tape->layer[l].synapse.plan, tape->scratch);
+    if (!tape->params.train && !tape->params.keep)
+        for (int i = 0; i < 2; i++)
+            TRY_ALLOC(st, tape->ctx, tape->flow[i], activation);
+    tape->state_floats = net_grain(batch) * channels;
+    TRY_ALLOC(st, tape->ctx, tape->state, tape->state_floats * (size_t)tape->ctx->threads);
+    TRY_ALLOC(st, tape->ctx, tape->partial, 2 * channels * snn_tiles(batch, net_grain(batch)));
+    TRY_ALLOC(st, tape->ctx, tape->fold, channels);
+    TRY_ALLOC(st, tape->ctx, tape->softmax, layer_floats(tape, last));
+    TRY_ALLOC(st, tape->ctx, tape->logits, batch * n);
+    TRY_ALLOC(st, tape->ctx, tape->g_logits, batch * n);
+    TRY_ALLOC(st, tape->ctx, tape->sample_loss, batch);
+    TRY_ALLOC(st, tape->ctx, tape->label, batch);
+done:
+    return st;
+}
+
+snn_status snn_tape_create(snn_network *net, const snn_tape_params *params, snn_tape **out, snn_error *err)
+{
+    snn_tape *tape = NULL;
+    snn_status st = SNN_OK;
+
+    if (params->size != sizeof *params || params->batch == 0 || params->steps == 0)
+        return snn_error_set(err, SNN_EINVAL, "tape", "parameters need snn_tape_params_init, batch and steps >= 1");
+    TRY_ALLOC(st, net->ctx, tape, 1);
+    tape->net = net;
+    tape->ctx = net->ctx;
+    tape->params = *params;
+    if (params->train)
+        TRY(st, create_gradients(tape));
+    for (uint32_t l = 0; l < net->layers; l++)
+        TRY(st, create_layer(tape, l, err));
+    TRY(st, create_shared(tape));
+    *out = tape;
+    tape = NULL;
+done:
+    if (st == SNN_ENOMEM)
+        snn_error_set(err, st, "tape", "no memory for batches of %u samples and %u steps: use a smaller batch",
+                      params->batch, params->steps);
+    snn_tape_destroy(tape);
+    return st;
+}
+
+void snn_tape_destroy(snn_tape *tape)
+{
+    if (tape == NULL)
+        return;
+    for (uint32_t l = 0; l < tape->net->layers; l++)
+        destroy_layer(tape, l);
+    snn_free(tape->ctx, tape->label);
+    snn_free(tape->ctx, tape->sample_loss);
+    snn_free(tape->ctx, tape->g_logits);
+    snn_free(tape->ctx, tape->logits);
+    snn_free(tape->ctx, tape->softmax);
+    snn_free(tape->ctx, tape->fold);
+    snn_free(tape->ctx, tape->partial);
+    snn_free(tape->ctx, tape->state);
+    snn_free(tape->ctx, tape->scratch);
+    for (int i = 0; i < 2; i++) {
+        snn_free(tape->ctx, tape->flow[i]);
+        snn_free(tape->ctx, tape->g[i]);
+    }
+    snn_free(tape->ctx, tape->g_input);
+    snn_free(tape->ctx, tape->g_taps);
+    snn_free(tape->ctx, tape->g_block);
+    snn_free(tape->ctx, tape);
+}
