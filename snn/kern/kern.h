@@ -118,7 +118,8 @@ typedef struct snn_kern {
     void (*taps_forward)(const snn_taps *taps, size_t s0, size_t s1, float *scratch);
     void (*taps_backward)(const snn_taps *taps, size_t s0, size_t s1, float *scratch);
 
-    /* Columns j0 .. j1, all steps.  `state`: j1 - j0 floats of scratch. */
+    /* Columns j0 .. j1, which are whole samples (multiples of `channels`), all steps.
+     * `state`: j1 - j0 floats of scratch. */
     void (*lif_forward)(const snn_lif *lif, size_t j0, size_t j1, float *state);
     void (*lif_backward)(const snn_lif *lif, size_t j0, size_t j1, float *state);
 

@@ -127,8 +127,8 @@ static void taps_collect(const snn_taps *taps, const taps_block *block, size_t s
                          taps_sums *sums)
 {
     const int lanes = block->lanes;
-    const bool gauss = taps->version == SNN_KERNEL_GAUSS;
-    const bool v0 = taps->version == SNN_KERNEL_V0;
+    const bool gauss = taps->version == SNN_KERNEL_GAUSS && !taps->one_hot;
+    const bool v0 = taps->version == SNN_KERNEL_V0 && !taps->one_hot;
 
     memset(sums, 0, sizeof *sums);
     for (uint32_t k = 0; k < taps->n_taps; k++) {
@@ -188,10 +188,10 @@ static void taps_backward(const snn_taps *taps, size_t s0, size_t s1, float *scr
                 const float ww = block.w[i] / (block.s[i] * block.s[i]);
                 float gp, gs;
 
-                if (taps->version == SNN_KERNEL_GAUSS) {
+                if (taps->version == SNN_KERNEL_GAUSS && !taps->one_hot) {
                     gp = ww * (sums.gy1[i] - sums.gy[i] * sums.y1[i]);
                     gs = ww / block.s[i] * (sums.gy2[i] - sums.gy[i] * sums.y2[i]);
-                } else if (taps->version == SNN_KERNEL_V0) {
+                } else if (taps->version == SNN_KERNEL_V0 && !taps->one_hot) {
                     gp = block.w[i] * sums.next[i];
                     gs = 0.0f;
                 } else {

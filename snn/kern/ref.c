@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The kernels in their plainest form: each output by itself, from the formula in
+ * kern.h, in double precision, rounded once when stored.  The specification that
+ * tests/kern compares every table with; never made faster.
+ */
+#include "snn/kern/kern.h"
+
+#include <math.h>
+
+static const double PI = 3.14159265358979323846;
+
+/* ---- taps ------------------------------------------------------------------ */
+
+typedef enum { BUMP_GAUSS, BUMP_MAX, BUMP_LINEAR } bump_kind;
+
+/* One delayed weight of one synapse. */
+typedef struct {
+    bump_kind kind;
+    int n_taps;
+    double w, p, s;
+    double sign; /* d|sigma| / d sigma; 0 where sigma is not used */
+} bump;
+
+static double sign(double x)
+{
+    return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : 0.0;
+}
+
+static bump bump_of(const snn_taps *taps, size_t synapse, uint32_t m)
+{
+    const size_t at = m * taps->synapses + synapse;
+    const double centre = (double)(taps->n_taps / 2);
+    const double sigma = (double)taps->sigma[at];
+    double position = (double)taps->position[at];
+    bump b = {.kind = BUMP_MAX, .n_taps = (int)taps->n_taps, .w = (double)taps->weight[at], .s = 1.0};
+
+    if (taps->one_hot) {
+        position = fmin(fmax(nearbyint(position), -centre), centre);
+    } else if (taps->version == SNN_KERNEL_GAUSS) {
+        b.kind = BUMP_GAUSS;
+        b.s = fabs(sigma) + 0.27;
+        b.sign = sign(sigma);
+    } else if (taps->version == SNN_KERNEL_MAX) {
+        b.s = fabs(sigma) + 1.0;
+        b.sign = sign(sigma);
+    } else if (taps->version == SNN_KERNEL_V0) {
+        b.kind = BUMP_LINEAR;
+    }
+    b.p = position + centre;
+    return b;
+}
+
+static double bump_x(const bump *b, int k)
+{
+    const double left = floor(b->p), r = b->p - left;
+
+    switch (b->kind) {
+    case BUMP_GAUSS:
+        return exp(-0.5 * ((k - b->p) / b->s) * ((k - b->p) / b->s));
+    case BUMP_MAX:
+        return fmax(0.0, b->s - fabs(k - b->p));
+    case BUMP_LINEAR:
+        return k == left ? 1.0 - r : k == left + 1.0 ? r : 0.0;
+    }
+    return 0.0;
+}
+
+/* What x is divided by. */
+static double bump_sum(const bump *b)
+{
+    double sum = 1e-7;
+
+    if (b->kind == BUMP_LINEAR)
+        return 1.0;
+    for (int k = 0; k < b->n_taps; k++)
+        sum += bump_x(b, k);
+    return sum;
+}
+
+static void taps_forward(const snn_taps *taps, size_t s0, size_t s1, float *scratch)
+{
+    (void)scratch;
+    for (size_t s = s0; s < s1; s++) {
+        for (uint32_t d = 0; d < taps->n_taps; d++) {
+            const int k = (int)(taps->n_taps - 1 - d);
+            double tap = 0.0;
+
+            for (uint32_t m = 0; m < taps->elements; m++) {
+                const bump b = bump_of(taps, s, m);
+
+                tap += b.w * bump_x(&b, k) / bump_sum(&b);
+            }
+            taps->kernel[d * taps->synapses + s] = (float)tap;
+        }
+    }
+}
+
+/* Derivative of x_k with respect to p and to s. */
+static double bump_dp(const bump *b, int k)
+{
+    const double u = k - b->p, left = floor(b->p);
+
+    switch (b->kind) {
+    case BUMP_GAUSS:
+        return bump_x(b, k) * u / (b->s * b->s);
+    case BUMP_MAX:
+        return bump_x(b, k) > 0.0 ? sign(u) : 0.0;
+    case BUMP_LINEAR:
+        return k == left ? -1.0 : k == left + 1.0 ? 1.0 : 0.0;
+    }
+    return 0.0;
+}
+
+static double bump_ds(const bump *b, int k)
+{
+    const double u = k - b->p;
+
+    switch (b->kind) {
+    case BUMP_GAUSS:
+        return bump_x(b, k) * u * u / (b->s * b->s * b->s);
+    case BUMP_MAX:
+        return bump_x(b, k) > 0.0 ? 1.0 : 0.0;
+    case BUMP_LINEAR:
+        return 0.0;
+    }
+    return 0.0;
+}
+
+/* y = x / S, S = sum x + e:  dL = sum_k g_k dy_k = (1/S) sum_k (g_k - sum_j g_j y_j) dx_k;
+ * v0 has S = 1 and no such mean. */
+static void taps_backward(const snn_taps *taps, size_t s0, size_t s1, float *scratch)
+{
+    (void)scratch;
+    for (size_t s = s0; s < s1; s++) {
+        for (uint32_t m = 0; m < taps->elements; m++) {
+            const bump b = bump_of(taps, s, m);
+            const double sum = bump_sum(&b);
+            const size_t at = m * taps->synapses + s;
+            double mean = 0.0, g_p = 0.0, g_s = 0.0;
+
+            for (int k = 0; k < b.n_taps; k++) {
+                const double g = (double)taps->g_kernel[(taps->n_taps - 1 - (size_t)k) * taps->synapses + s];
+
+                mean += g * bump_x(&b, k) / sum;
+            }
+            for (int k = 0; k < b.n_taps; k++) {
+                const double g = (double)taps->g_kernel[(taps->n_taps - 1 - (size_t)k) * taps->synapses + s];
+                const double rest = b.kind == BUMP_LINEAR ? g : g - mean;
+
+                g_p += b.w / sum * rest * bump_dp(&b, k);
+                g_s += b.w / sum * rest * bump_ds(&b, k);
+            }
+            taps->g_weight[at] = (float)mean;
+            taps->g_position[at] = (float)g_p;
+            if (taps->g_sigma != NULL)
+                taps->g_sigma[at] = (float)(b.sign * g_s);
+        }
+    }
+}
+
+/* ---- leaky integrate and fire ------------------------------------------------ */
+
+static double spike_of(const snn_lif *lif, double x)
+{
+    const double z = (double)lif->alpha * x;
+
+    if (!lif->smooth)
+        return x >= 0.0 ? 1.0 : 0.0;
+    switch (lif->surrogate) {
+    case SNN_SURROGATE_ATAN:
+        return atan(0.5 * PI * z) / PI + 0.5;
+    case SNN_SURROGATE_SIGMOID:
+        return 1.0 / (1.0 + exp(-z));
+    case SNN_SURROGATE_TRIANGLE:
+        return z <= -1.0 ? 0.0 : z >= 1.0 ? 1.0 : z < 0.0 ? 0.5 * (1.0 + z) * (1.0 + z) : 1.0 - 0.5 * (1.0 - z) * (1.0 - z);
+    }
+    return 0.0;
+}
+
+static double slope_of(const snn_lif *lif, double x)
+{
+    const double a = (double)lif->alpha, z = a * x;
+
+    switch (lif->surrogate) {
+    case SNN_SURROGATE_ATAN:
+        return 0.5 * a / (1.0 + 0.25 * PI * PI * z * z);
+    case SNN_SURROGATE_SIGMOID:
+        return a * exp(-fabs(z)) / ((1.0 + exp(-fabs(z))) * (1.0 + exp(-fabs(z))));
+    case SNN_SURROGATE_TRIANGLE:
+        return a * fmax(0.0, 1.0 - fabs(z));
+    }
+    return 0.0;
+}
+
+static void lif_forward(const snn_lif *lif, size_t j0, size_t j1, float *state)
+{
+    const double threshold = (double)lif->threshold;
+
+    (void)state;
+    for (size_t j = j0; j < j1; j++) {
+        const size_t c = j % lif->channels;
+        double v = 0.0;
+
+        for (size_t t = 0; t < lif->steps; t++) {
+            const size_t at = t * lif->row + j;
+            double x = (double)lif->conv[at], h, s;
+
+            if (lif->mean != NULL)
+                x = (x - (double)lif->mean[c]) * (double)lif->scale[c] + (double)lif->shift[c];
+            h = (double)lif->decay * v + (double)lif->leak + (double)lif->gain * x;
+            s = spike_of(lif, h - threshold);
+            v = lif->reset == SNN_RESET_HARD ? (1.0 - s) * h + s * (double)lif->v_reset : h - s * threshold;
+            if (lif->h != NULL)
+                lif->h[at] = (float)h;
+            if (lif->keep_x != NULL) {
+                lif->keep_x[at] = (float)x;
+                lif->keep_v[at] = (float)v;
+                lif->keep_s[at] = (float)s;
+            }
+            lif->output[at] = (float)(lif->mask != NULL ? s * (double)lif->mask[j] : s);
+        }
+    }
+}
+
+static void lif_backward(const snn_lif *lif, size_t j0, size_t j1, float *state)
+{
+    const double threshold = (double)lif->threshold;
+
+    (void)state;
+    for (size_t j = j0; j < j1; j++) {
+        double g_v = 0.0;
+
+        for (size_t t = lif->steps; t-- > 0;) {
+            const size_t at = t * lif->row + j;
+            const double h = (double)lif->h[at];
+            const double s = spike_of(lif, h - threshold), r = slope_of(lif, h - threshold);
+            const double g_s = (double)lif->g[at] * (lif->mask != NULL ? (double)lif->mask[j] : 1.0);
+            double dv = lif->reset == SNN_RESET_HARD ? 1.0 - s : 1.0;
+            double g_h;
+
+            if (!lif->detach_reset)
+                dv -= (lif->reset == SNN_RESET_HARD ? h - (double)lif->v_reset : threshold) * r;
+            g_h = g_s * r + g_v * dv;
+            g_v = (double)lif->decay * g_h;
+            if (lif->g_keep_s != NULL)
+                lif->g_keep_s[at] = (float)g_s;
+            lif->g[at] = (float)((double)lif->gain * g_h);
+        }
+    }
+}
+
+/* ---- sums for batch normalisation ---------------------------------------------- */
+
+static bool is_valid(const snn_norm *norm, size_t b, size_t t)
+{
+    return norm->valid == NULL || t < norm->valid[b];
+}
+
+static void norm_sum(const snn_norm *norm, size_t b0, size_t b1, float *sum)
+{
+    for (size_t c = 0; c < norm->channels; c++) {
+        double total = 0.0;
+
+        for (size_t b = b0; b < b1; b++)
+            for (size_t t = 0; t < norm->steps; t++)
+                if (is_valid(norm, b, t))
+                    total += (double)norm->x[t * norm->row + b * norm->channels + c];
+        sum[c] = (float)total;
+    }
+}
+
+static void norm_square(const snn_norm *norm, size_t b0, size_t b1, float *square)
+{
+    for (size_t c = 0; c < norm->channels; c++) {
+        double total = 0.0;
+
+        for (size_t b = b0; b < b1; b++) {
+            for (size_t t = 0; t < norm->steps; t++) {
+                const double x = (double)norm->x[t * norm->row + b * norm->channels + c] - (double)norm->mean[c];
+
+                if (is_valid(norm, b, t))
+                    total += x * x;
+            }
+        }
+        square[c] = (float)total;
+    }
+}
+
+static void norm_backward_sum(const snn_norm *norm, size_t b0, size_t b1, float *sum_g, float *sum_gx)
+{
+    for (size_t c = 0; c < norm->channels; c++) {
+        double total = 0.0, total_x = 0.0;
+
+        for (size_t b = b0; b < b1; b++) {
+            for (size_t t = 0; t < norm->steps; t++) {
+                const size_t at = t * norm->row + b * norm->channels + c;
+                const double g = (double)norm->g[at];
+
+                total += g;
+                total_x += g * ((double)norm->x[at] - (double)norm->mean[c]) * (double)norm->inv_std[c];
+            }
+        }
+        sum_g[c] = (float)total;
+        sum_gx[c] = (float)total_x;
+    }
+}
+
+static void norm_backward(const snn_norm *norm, size_t b0, size_t b1, const float *scale,
+                          const float *mean_g, const float *mean_gx, float *g)
+{
+    for (size_t b = b0; b < b1; b++) {
+        for (size_t t = 0; t < norm->steps; t++) {
+            for (size_t c = 0; c < norm->channels; c++) {
+                const size_t at = t * norm->row + b * norm->channels + c;
+                const double x_hat = ((double)norm->x[at] - (double)norm->mean[c]) * (double)norm->inv_std[c];
+                double rest = (double)g[at];
+
+                if (is_valid(norm, b, t))
+                    rest -= (double)mean_g[c] + x_hat * (double)mean_gx[c];
+                g[at] = (float)((double)scale[c] * rest);
+            }
+        }
+    }
+}
+
+/* ---- optimiser and softmax -------------------------------------------------------- */
+
+static void adam_update(const snn_adam *adam, size_t n, float *theta, const float *g, float *m, float *v)
+{
+    const double beta1 = (double)adam->beta1, beta2 = (double)adam->beta2;
+
+    for (size_t i = 0; i < n; i++) {
+        const double grad = (double)g[i] * (double)adam->gradient_scale + (double)adam->decay * (double)theta[i];
+        const double m_new = beta1 * (double)m[i] + (1.0 - beta1) * grad;
+        const double v_new = beta2 * (double)v[i] + (1.0 - beta2) * grad * grad;
+
+        theta[i] = (float)((double)theta[i] - (double)adam->step * m_new / (sqrt(v_new) * (double)adam->root + (double)adam->eps));
+        m[i] = (float)m_new;
+        v[i] = (float)v_new;
+    }
+}
+
+static void softmax_rows(size_t n, size_t width, const float *v, float *p)
+{
+    for (size_t i = 0; i < n; i++) {
+        double top = -INFINITY, sum = 0.0;
+
+        for (size_t c = 0; c < width; c++)
+            top = fmax(top, (double)v[i * width + c]);
+        for (size_t c = 0; c < width; c++)
+            sum += exp((double)v[i * width + c] - top);
+        for (size_t c = 0; c < width; c++)
+            p[i * width + c] = (float)(exp((double)v[i * width + c] - top) / sum);
+    }
+}
+
+const snn_kern snn_kern_ref = {
+    .name = "ref",
+    .taps_forward = taps_forward,
+    .taps_backward = taps_backward,
+    .lif_forward = lif_forward,
+    .lif_backward = lif_backward,
+    .norm_sum = norm_sum,
+    .norm_square = norm_square,
+    .norm_backward_sum = norm_backward_sum,
+    .norm_backward = norm_backward,
+    .adam = adam_update,
+    .softmax = softmax_rows,
+};

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* taps_forward and taps_backward against the reference. */
+#include "tests/kern/checkkern.h"
+
+#include "snn/base/base.h"
+
+#define MAX_TAPS 31
+
+typedef struct {
+    snn_taps taps;
+    guarded weight, position, sigma, kernel, g_kernel, g_weight, g_position, g_sigma;
+} taps_case;
+
+static const struct {
+    snn_kernel_version version;
+    bool one_hot;
+} kinds[] = {
+    {SNN_KERNEL_GAUSS, false}, {SNN_KERNEL_MAX, false}, {SNN_KERNEL_V1, false}, {SNN_KERNEL_V0, false},
+    {SNN_KERNEL_GAUSS, true},  {SNN_KERNEL_MAX, true},  {SNN_KERNEL_V0, true},
+};
+
+/*
+ * Positions are multiples of 2^-10 and sigmas of 2^-6, so that p, k - p and the
+ * corners of max, v1 and v0 are exact: a gradient there jumps and no bound would
+ * hold.  gauss is smooth, so half of its positions are any float.
+ */
+static float random_position(snn_kernel_version version, float centre, uint64_t *state)
+{
+    switch (test_random(state) % 8) {
+    case 0:
+        return centre;
+    case 1:
+        return -centre;
+    case 2:
+        return rintf(test_uniform(state, -centre, centre));
+    case 3:
+        return fminf(floorf(test_uniform(state, -centre, centre)) + 0.5f, centre);
+    case 4:
+    case 5:
+        if (version == SNN_KERNEL_GAUSS)
+            return test_uniform(state, -centre, centre);
+    /* fallthrough */
+    default:
+        return rintf(test_uniform(state, -centre, centre) * 1024.0f) / 1024.0f;
+    }
+}
+
+static float random_sigma(uint64_t *state)
+{
+    const float sign = test_random(state) % 4 == 0 ? -1.0f : 1.0f;
+
+    return test_random(state) % 4 == 0 ? 0.0f : sign * rintf(test_uniform(state, 0.0f, 4.0f) * 64.0f) / 64.0f;
+}
+
+static taps_case make_case(size_t kind, uint32_t n_taps, uint32_t elements, size_t synapses, size_t offset,
+                           uint64_t *state)
+{
+    taps_case c = {.taps = {.version = kinds[kind].version, .one_hot = kinds[kind].one_hot, .n_taps = n_taps,
+                            .elements = elements, .synapses = synapses}};
+    const size_t parameters = elements * synapses, taps = n_taps * synapses;
+
+    c.weight = guarded_new(parameters, offset);
+    c.position = guarded_new(parameters, offset);
+    c.sigma = guarded_new(parameters, offset);
+    c.kernel = guarded_new(taps, offset);
+    c.g_kernel = guarded_new(taps, offset);
+    c.g_weight = guarded_new(parameters, offset);
+    c.g_position = guarded_new(parameters, offset);
+    c.g_sigma = guarded_new(parameters, offset);
+    fill_uniform(&c.weight, state, -2.0f, 2.0f);
+    fill_uniform(&c.g_kernel, state, -1.0f, 1.0f);
+    for (size_t i = 0; i < parameters; i++) {
+        c.position.at[i] = random_position(c.taps.version, (float)(n_taps / 2), state);
+        c.sigma.at[i] = random_sigma(state);
+        if (i % 17 == 5)
+            c.weight.at[i] = i % 2 ? 1e-40f : 0.0f;
+    }
+    c.taps.weight = c.weight.at;
+    c.taps.position = c.position.at;
+    c.taps.sigma = c.sigma.at;
+    c.taps.kernel = c.kernel.at;
+    c.taps.g_kernel = c.g_kernel.at;
+    c.taps.g_weight = c.g_weight.at;
+    c.taps.g_position = c.g_position.at;
+    c.taps.g_sigma = c.g_sigma.at;
+    return c;
+}
+
+static void end_case(taps_case *c)
+{
+    guarded_end("weight", &c->weight);
+    guarded_end("position", &c->position);
+    guarded_end("sigma", &c->sigma);
+    guarded_end("kernel", &c->kernel);
+    guarded_end("g_kernel", &c->g_kernel);
+    guarded_end("g_weight", &c->g_weight);
+    guarded_end("g_position", &c->g_position);
+    guarded_end("g_sigma", &c->g_sigma);
+}
+
+/* ---- bounds ------------------------------------------------------------------ */
+
+/* One delayed weight: exact x, y, S and how far float may be from them. */
+typedef struct {
+    bool gauss, linear;
+    double p, s, w, sum, e_sum, e_p;
+    double x[MAX_TAPS], y[MAX_TAPS], e_y[MAX_TAPS];
+} bump_bound;
+
+/*
+ * p is rounded once: e_p = U |p|.
+ *   gauss  u = (k-p)/s, s two roundings, one each for k-p and the division:
+ *          e_u = e_p/s + 4U|u|.  The exponent -u^2/2 is off by |u| e_u + U u^2,
+ *          exp by SNN_EXP_ULP ulp = 2 SNN_EXP_ULP U; a result below FLT_MIN is 0.
+ *   max    e_x = e_p + U (|k-p| + 2s + x)
+ *   v0     e_x = e_p + U
+ * S adds D values one after the other: e_S = sum e_x + (D+1) U S.
+ * y = x / S: e_y = (e_x + y e_S)/S + 3U y (1/S, product, a spare one).
+ * Products of two errors are covered by 1.01.
+ */
+static bump_bound bound_of(const taps_case *c, size_t synapse, uint32_t m)
+{
+    const snn_taps *taps = &c->taps;
+    const size_t at = m * taps->synapses + synapse;
+    const int n = (int)taps->n_taps;
+    const double centre = (double)(taps->n_taps / 2), sigma = fabs((double)taps->sigma[at]);
+    double position = (double)taps->position[at], e_x[MAX_TAPS];
+    bump_bound b = {.w = fabs((double)taps->weight[at]), .s = 1.0};
+
+    if (taps->one_hot)
+        position = fmin(fmax(nearbyint(position), -centre), centre);
+    b.gauss = !taps->one_hot && taps->version == SNN_KERNEL_GAUSS;
+    b.linear = !taps->one_hot && taps->version == SNN_KERNEL_V0;
+    if (b.gauss)
+        b.s = sigma + 0.27;
+    else if (!taps->one_hot && taps->version == SNN_KERNEL_MAX)
+        b.s = sigma + 1.0;
+    b.p = position + centre;
+    b.e_p = U * fabs(b.p);
+    b.sum = b.linear ? 1.0 : 1e-7;
+    for (int k = 0; k < n; k++) {
+        const double v = k - b.p, u = v / b.s, left = floor(b.p);
+
+        if (b.gauss) {
+            b.x[k] = exp(-0.5 * u * u);
+            e_x[k] = 1.01 * b.x[k] * (2.0 * 2.0 * U + fabs(u) * (b.e_p / b.s + 4.0 * U * fabs(u)) + U * u * u) + TINY;
+        } else if (b.linear) {
+            b.x[k] = k == left ? 1.0 - (b.p - left) : k == left + 1.0 ? b.p - left : 0.0;
+            e_x[k] = b.e_p + U;
+        } else {
+            b.x[k] = fmax(0.0, b.s - fabs(v));
+            e_x[k] = b.e_p + U * (fabs(v) + 2.0 * b.s + b.x[k]);
+        }
+        if (!b.linear) {
+            b.sum += b.x[k];
+            b.e_sum += e_x[k];
+        }
+    }
+    if (!b.linear)
+        b.e_sum += (n + 1) * U * b.sum;
+    for (int k = 0; k < n; k++) {
+        b.y[k] = b.x[k] / b.sum;
+        b.e_y[k] = b.linear ? e_x[k] : 1.01 * (e_x[k] + b.y[k] * b.e_sum) / b.sum + 3.0 * U * b.y[k];
+    }
+    return b;
+}
+
+/* A tap: products |w| e_y + 2U |w y|, M additions, and the stored reference. */
+static double forward_bound(const taps_case *c, size_t synapse, int k)
+{
+    double bound = 0.0, size = 0.0;
+
+    for (uint32_t m = 0; m < c->taps.elements; m++) {
+        const bump_bound b = bound_of(c, synapse, m);
+
+        bound += b.w * b.e_y[k];
+        size += b.w * b.y[k];
+    }
+    return bound + (3.0 + c->taps.elements) * U * size + 4.0 * TINY;
+}
+
+/*
+ * gb = sum g y: e_gb = sum |g| e_y + (D+1) U sum |g y|, and with v = k - p off by
+ * e_v = e_p + U|v| the same for sum g y v, sum y v, sum g y v^2, sum y v^2.
+ *   gauss  w/s^n (A - gb B): |w|/s^n (e_A + |gb| e_B + |B| e_gb + 3U(|A| + |gb B|)) + 10U |result|
+ *   max    w/S (gd - gb d):  d is a whole number; gd rounds D times; S has e_S
+ *   v0     w (g_right - g_left)
+ */
+static void backward_bound(const taps_case *c, size_t synapse, uint32_t m, double bound[3])
+{
+    const snn_taps *taps = &c->taps;
+    const bump_bound b = bound_of(c, synapse, m);
+    const int n = (int)taps->n_taps;
+    double gb = 0, e_gb = 0, a[3] = {0}, e_a[3] = {0}, y[3] = {0}, e_y[3] = {0};
+    double live = 0, side = 0, g_live = 0;
+
+    for (int k = 0; k < n; k++) {
+        const double g = fabs((double)taps->g_kernel[(size_t)(n - 1 - k) * taps->synapses + synapse]);
+        const double v = fabs(k - b.p), e_v = b.e_p + U * v;
+
+        gb += g * b.y[k];
+        e_gb += g * b.e_y[k] + (n + 1) * U * g * b.y[k];
+        for (int power = 1; power <= 2; power++) {
+            const double size = b.y[k] * pow(v, power);
+            const double error = b.e_y[k] * pow(v, power) + power * b.y[k] * pow(v, power - 1) * e_v + power * U * size;
+
+            a[power] += g * size;
+            e_a[power] += g * error + (n + 2) * U * g * size;
+            y[power] += size;
+            e_y[power] += error + (n + 1) * U * size;
+        }
+        if (b.x[k] > 0.0) {
+            live += 1.0;
+            side += k == b.p ? 0.0 : 1.0;
+            g_live += g;
+        }
+    }
+    bound[0] = e_gb + U * gb + TINY;
+    for (int power = 1; power <= 2; power++) {
+        const double scale = b.w / pow(b.s, power + 1);
+        const double count = power == 1 ? side : live;
+
+        if (b.gauss)
+            bound[power] = 1.01 * scale * (e_a[power] + gb * e_y[power] + y[power] * e_gb +
+                                           13.0 * U * (a[power] + gb * y[power]));
+        else if (b.linear)
+            bound[power] = 4.0 * U * b.w * 2.0;
+        else
+            bound[power] = 1.01 * b.w / b.sum * ((n + 5 + b.e_sum / (U * b.sum)) * U * (g_live + gb * count) + e_gb * count);
+        bound[power] += TINY;
+    }
+}
+
+/* ---- checks -------------------------------------------------------------------- */
+
+static void compare_forward(const snn_kern *kern, taps_case *c, size_t s0, size_t s1, uint64_t seed)
+{
+    const size_t synapses = c->taps.synapses;
+    struct test_near near = test_near_begin("taps", seed);
+    guarded expected = guarded_copy(&c->kernel), before = guarded_copy(&c->kernel);
+    guarded scratch = guarded_new(SNN_TAPS_SCRATCH(c->taps.n_taps), 1);
+    snn_taps ref = c->taps;
+
+    ref.kernel = expected.at;
+    snn_kern_ref.taps_forward(&ref, s0, s1, NULL);
+    kern->taps_forward(&c->taps, s0, s1, scratch.at);
+    for (size_t d = 0; d < c->taps.n_taps; d++) {
+        for (size_t s = 0; s < synapses; s++) {
+            const size_t at = d * synapses + s;
+
+            if (s >= s0 && s < s1)
+                check_near(&near, at, (double)expected.at[at], (double)c->kernel.at[at],
+                           forward_bound(c, s, (int)(c->taps.n_taps - 1 - d)));
+            else
+                assert_memory_equal(&before.at[at], &c->kernel.at[at], sizeof(float));
+        }
+    }
+    test_near_end(&near);
+    guarded_end("expected", &expected);
+    guarded_end("before", &before);
+    guarded_end("scratch", &scratch);
+}
+
+static void compare_backward(const snn_kern *kern, taps_case *c, size_t s0, size_t s1, uint64_t seed)
+{
+    struct test_near near[3] = {test_near_begin("g_weight", seed), test_near_begin("g_position", seed),
+                                test_near_begin("g_sigma", seed)};
+    guarded *got[3] = {&c->g_weight, &c->g_position, &c->g_sigma};
+    guarded expected[3], scratch = guarded_new(SNN_TAPS_SCRATCH(c->taps.n_taps), 1);
+    snn_taps ref = c->taps;
+
+    for (int i = 0; i < 3; i++)
+        expected[i] = guarded_copy(got[i]);
+    ref.g_weight = expected[0].at;
+    ref.g_position = expected[1].at;
+    ref.g_sigma = expected[2].at;
+    snn_kern_ref.taps_backward(&ref, s0, s1, NULL);
+    kern->taps_backward(&c->taps, s0, s1, scratch.at);
+    for (uint32_t m = 0; m < c->taps.elements; m++) {
+        for (size_t s = 0; s < c->taps.synapses; s++) {
+            const size_t at = m * c->taps.synapses + s;
+            double bound[3] = {0}; /* outside of the range: not touched */
+
+            if (s >= s0 && s < s1)
+                backward_bound(c, s, m, bound);
+            for (int i = 0; i < 3; i++)
+                check_near(&near[i], at, (double)expected[i].at[at], (double)got[i]->at[at], bound[i]);
+        }
+    }
+    for (int i = 0; i < 3; i++) {
+        test_near_end(&near[i]);
+        guarded_end(near[i].what, &expected[i]);
+    }
+    guarded_end("scratch", &scratch);
+}
+
+typedef void (*compare)(const snn_kern *, taps_case *, size_t, size_t, uint64_t);
+
+static void over_shapes(const snn_kern *kern, uint64_t seed, compare compare_one)
+{
+    static const uint32_t n_taps[] = {1, 2, 7, 25, 31};
+    static const size_t synapses[] = {1, 3, 15, 17, 63, 64, 65, 300};
+    uint64_t state = seed;
+
+    for (size_t kind = 0; kind < SNN_COUNT(kinds); kind++) {
+        for (size_t d = 0; d < SNN_COUNT(n_taps); d++) {
+            for (size_t i = 0; i < SNN_COUNT(synapses); i++) {
+                const uint32_t elements = 1 + (uint32_t)(i + d) % 3;
+                const size_t n = synapses[i];
+                taps_case c = make_case(kind, n_taps[d], elements, n, i % 2, &state);
+
+                compare_one(kern, &c, 0, n, seed);
+                if (n > 2)
+                    compare_one(kern, &c, n / 3, n - 1, seed);
+                end_case(&c);
+            }
+        }
+    }
+}
+
+static void run_forward(const snn_kern *kern, uint64_t seed)
+{
+    over_shapes(kern, seed, compare_forward);
+}
+
+static void run_backward(const snn_kern *kern, uint64_t seed)
+{
+    uint64_t state = seed;
+    taps_case c;
+    float scratch[SNN_TAPS_SCRATCH(7)];
+
+    over_shapes(kern, seed, compare_backward);
+    c = make_case(0, 7, 1, 10, 0, &state);
+    c.taps.g_sigma = NULL; /* not asked for */
+    kern->taps_backward(&c.taps, 0, 10, scratch);
+    end_case(&c);
+}
+
+static size_t bench(const snn_kern *kern, int rounds, uint64_t seed, double *seconds, bool forward)
+{
+    taps_case c = make_case(0, 25, 1, 4096, 0, &seed);
+    float scratch[SNN_TAPS_SCRATCH(25)];
+    const double begin = snn_seconds();
+
+    for (int i = 0; i < rounds; i++)
+        (forward ? kern->taps_forward : kern->taps_backward)(&c.taps, 0, 4096, scratch);
+    *seconds = snn_seconds() - begin;
+    end_case(&c);
+    return 4096u * 25u;
+}
+
+static size_t bench_forward(const snn_kern *kern, int rounds, uint64_t seed, double *seconds)
+{
+    return bench(kern, rounds, seed, seconds, true);
+}
+
+static size_t bench_backward(const snn_kern *kern, int rounds, uint64_t seed, double *seconds)
+{
+    return bench(kern, rounds, seed, seconds, false);
+}
+
+const kern_check check_taps_forward = {"taps_forward", run_forward, bench_forward};
+const kern_check check_taps_backward = {"taps_backward", run_backward, bench_backward};

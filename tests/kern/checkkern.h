@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the kernel checks share: guarded arrays, random fills, the list of checks.
+ *
+ * Bounds.  U = 2^-24 is the largest relative error of one float operation.  Each
+ * check follows the kernel's operations and adds U times the size of every value
+ * that is rounded; a comment beside it gives the derivation.  Reference results
+ * are doubles rounded once, which each bound pays for with one more U.
+ */
+#ifndef TESTS_KERN_CHECKKERN_H
+#define TESTS_KERN_CHECKKERN_H
+
+#include "tests/cmocka_all.h"
+
+#include "snn/kern/kern.h"
+
+#include <float.h>
+
+#define U    0x1p-24
+#define TINY ((double)FLT_MIN) /* what flushing or gradual underflow can cost */
+
+/* n floats between guards, off the 64-byte grid by `offset` floats. */
+typedef struct {
+    float *at;
+    size_t n;
+    float *block;
+    size_t offset;
+} guarded;
+
+guarded guarded_new(size_t n, size_t offset);
+/* A copy of `from`, guarded as well. */
+guarded guarded_copy(const guarded *from);
+/* Fail if a guard was written; then free. */
+void guarded_end(const char *what, guarded *array);
+
+void fill_uniform(guarded *array, uint64_t *state, float low, float high);
+
+typedef struct {
+    const char *name;
+    void (*run)(const snn_kern *kern, uint64_t seed);
+    /* Work for `rounds` calls; returns the number of elements of one call. */
+    size_t (*bench)(const snn_kern *kern, int rounds, uint64_t seed, double *seconds);
+} kern_check;
+
+extern const kern_check check_taps_forward, check_taps_backward;
+extern const kern_check check_lif_forward, check_lif_backward;
+extern const kern_check check_norm_sum, check_norm_square, check_norm_backward_sum, check_norm_backward;
+extern const kern_check check_adam, check_softmax;
+
+#endif
