@@ -3,6 +3,7 @@
 #ifndef SNN_SNN_H
 #define SNN_SNN_H
 
+#include <snn/bench.h>
 #include <snn/config.h>
 #include <snn/context.h>
 #include <snn/dataset.h>

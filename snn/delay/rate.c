@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The machine's speed and the dense way's work, for benchmarks. */
+#include "snn/base/base.h"
+
+#include <snn/bench.h>
+
+#include <cblas.h>
+
+#define SIDE  768   /* 7 MiB for the three matrices: beyond a core's own cache */
+#define TILES 4     /* products a thread in one round */
+
+typedef struct {
+    float *a, *b, *c; /* one C a worker */
+} rate_job;
+
+static void rate_tile(void *arg, size_t tile, int worker)
+{
+    const rate_job *job = arg;
+
+    (void)tile;
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, SIDE, SIDE, SIDE, 1.0f, job->a, SIDE, job->b, SIDE,
+                0.0f, job->c + (size_t)worker * SIDE * SIDE, SIDE);
+}
+
+snn_status snn_bench_sgemm(snn_context *ctx, double seconds, double *gflops)
+{
+    const size_t side2 = (size_t)SIDE * SIDE, tiles = (size_t)TILES * (size_t)ctx->threads;
+    rate_job job = {NULL, NULL, NULL};
+    double start, spent = 0.0, done_flops = 0.0;
+    snn_status st = SNN_OK;
+
+    TRY_ALLOC(st, ctx, job.a, side2);
+    TRY_ALLOC(st, ctx, job.b, side2);
+    TRY_ALLOC(st, ctx, job.c, side2 * (size_t)ctx->threads);
+    for (size_t i = 0; i < side2; i++) {
+        job.a[i] = (float)(i % 7) - 3.0f;
+        job.b[i] = (float)(i % 5) - 2.0f;
+    }
+    snn_parallel(ctx, tiles, rate_tile, &job); /* warm-up */
+    start = snn_seconds();
+    do {
+        snn_parallel(ctx, tiles, rate_tile, &job);
+        done_flops += 2.0 * SIDE * SIDE * SIDE * (double)tiles;
+        spent = snn_seconds() - start;
+    } while (spent < seconds);
+    *gflops = 1e-9 * done_flops / spent;
+done:
+    snn_free(ctx, job.c);
+    snn_free(ctx, job.b);
+    snn_free(ctx, job.a);
+    return st;
+}
+
+void snn_bench_dense_flops(const snn_network_params *params, uint32_t batch, uint32_t steps, double *forward,
+                           double *backward)
+{
+    const double taps = params->delay.mode == SNN_DELAYS_NONE ? 1.0 : params->delay.max_delay;
+    const double pad = params->delay.padding == SNN_PADDING_CAUSAL ? 0.0 : (taps - 1.0) / 2.0;
+    double n_in = params->n_inputs;
+
+    *forward = *backward = 0.0;
+    for (uint32_t l = 0; l <= params->n_hidden; l++) {
+        const double n_out = l < params->n_hidden ? params->hidden[l] : params->n_outputs;
+        const double pass = 2.0 * batch * (steps + (l + 1) * pad) * n_in * n_out * taps;
+
+        *forward += pass;
+        *backward += l > 0 ? 2.0 * pass : pass;
+        n_in = n_out;
+    }
+}
