@@ -6,9 +6,9 @@
  *     Y = X K^T          GX = GY conj(K)          GK = GY^T conj(X)
  *
  * are products of B x n_in, n_out x n_in and B x n_out complex matrices: about
- * 4 N real multiply-adds where the direct way has T' D.
+ * 3/2 N real multiply-adds a synapse and sample where the direct way has T' D.
  *
- * Spectra are split into planes (dft.h), a complex product is four real ones.
+ * Spectra are split into planes (dft.h), a complex product is three real ones.
  * X's spectrum is kept for the kernel gradient; the input gradient's spectrum
  * then takes its place.
  */
@@ -16,12 +16,15 @@
 #include "snn/delay/solvers.h"
 
 #include <cblas.h>
+#include <string.h>
 
 typedef struct {
     snn_dft *dft;
     size_t n;     /* length of this step's transforms */
     float *x_own; /* spectrum of x when it must last until the backward pass */
     float *x, *y, *kernel; /* spectra: [n][B n_in], [n][B n_out], [n][S] */
+    float *products;       /* scratch of complex products, one piece a worker */
+    size_t product_floats;
 } fft_state;
 
 typedef struct {
@@ -45,7 +48,7 @@ static double fft_cost(const snn_delay_problem *problem)
     const double x = snn_dft_cost((size_t)n, (size_t)t) * b * problem->n_in;
     const double y = snn_dft_cost((size_t)n, (size_t)t_out) * b * problem->n_out;
     const double kernel = 2.0 * snn_dft_cost((size_t)n, problem->n_taps) * s; /* at half speed */
-    const double product = 2.0 * n * b * s;
+    const double product = 1.5 * n * b * s;
     double cost = x + kernel + product + y;
 
     if (problem->train)
@@ -61,10 +64,22 @@ static void fft_destroy(snn_delay_plan *plan)
 
     if (state == NULL)
         return;
+    snn_free(plan->ctx, state->products);
     snn_free(plan->ctx, state->x_own);
     snn_dft_destroy(state->dft);
     snn_free(plan->ctx, state);
     plan->state = NULL;
+}
+
+/* Floats of scratch that the largest of the three kinds of product needs. */
+static size_t product_scratch(const snn_delay_problem *problem)
+{
+    const size_t in = (size_t)problem->batch * problem->n_in, out = (size_t)problem->batch * problem->n_out;
+    const size_t kernel = (size_t)problem->n_in * problem->n_out;
+    const size_t forward = in + 2 * kernel, input = out + 2 * kernel, gradient = out + 2 * in;
+    const size_t most = forward > input ? forward : input;
+
+    return most > gradient ? most : gradient;
 }
 
 /* Scratch: | y: n B n_out | kernel: n S | x: n B n_in, unless kept | */
@@ -82,6 +97,8 @@ static snn_status fft_create(snn_delay_plan *plan)
     n = snn_dft_length(state->dft, needed);
     x_floats = n * problem->batch * problem->n_in;
     plan->scratch_floats = n * problem->batch * problem->n_out + n * synapses(plan);
+    state->product_floats = product_scratch(problem);
+    TRY_ALLOC(st, plan->ctx, state->products, state->product_floats * (size_t)plan->ctx->threads);
     if (problem->train)
         TRY_ALLOC(st, plan->ctx, state->x_own, x_floats);
     else
@@ -146,6 +163,15 @@ typedef struct {
     int m, n, k, lda, ldb;
 } product_shape;
 
+/* A complex product: C = A B where sign is 1, A conj(B) where it is -1. */
+typedef struct {
+    product_shape shape;
+    float sign;
+    const float *a, *b; /* spectra, and the numbers in a row of each */
+    float *c;
+    size_t a_size, b_size, c_size;
+} complex_job;
+
 static void product(const product_shape *shape, float alpha, const float *a, const float *b, float beta, float *c)
 {
     cblas_sgemm(CblasRowMajor, shape->ta, shape->tb, shape->m, shape->n, shape->k, alpha, a, shape->lda, b,
@@ -153,66 +179,67 @@ static void product(const product_shape *shape, float alpha, const float *a, con
 }
 
 /*
- * C = A B with sign +1, or A conj(B) with sign -1, at frequency f of spectra with
- * `a_size`, `b_size`, `c_size` numbers a row:
- *     Re C = Re A Re B - sign Im A Im B        Im C = Im A Re B + sign Re A Im B
+ * Re C = Re A Re B - sign Im A Im B        Im C = Im A Re B + sign Re A Im B
+ *
+ * in four real products, or in three (Gauss) where they are large enough to pay
+ * for the sums: with B' = sign Im B,
+ *
+ *     P = (Re A + Im A) Re B,   Re C = P - Im A (Re B + B'),   Im C = P + Re A (B' - Re B)
+ *
+ * `scratch` takes Re A + Im A, Re B + B' and B' - Re B.
  */
-static void complex_product(const product_shape *shape, float sign, size_t n, size_t f, const float *a,
-                            size_t a_size, const float *b, size_t b_size, float *c, size_t c_size)
-{
-    const float *a_re = a + snn_dft_re(f) * a_size, *a_im = a + snn_dft_im(n, f) * a_size;
-    const float *b_re = b + snn_dft_re(f) * b_size, *b_im = b + snn_dft_im(n, f) * b_size;
-    float *c_re = c + snn_dft_re(f) * c_size, *c_im = c + snn_dft_im(n, f) * c_size;
+#define GAUSS_SIDE 64 /* smallest side of a product for which three are faster */
 
-    product(shape, 1.0f, a_re, b_re, 0.0f, c_re);
-    if (!snn_dft_complex(n, f))
+static void complex_product(const complex_job *job, size_t n, size_t f, float *scratch)
+{
+    const product_shape *shape = &job->shape;
+    const float *a_re = job->a + snn_dft_re(f) * job->a_size, *a_im = job->a + snn_dft_im(n, f) * job->a_size;
+    const float *b_re = job->b + snn_dft_re(f) * job->b_size, *b_im = job->b + snn_dft_im(n, f) * job->b_size;
+    float *c_re = job->c + snn_dft_re(f) * job->c_size, *c_im = job->c + snn_dft_im(n, f) * job->c_size;
+    float *a_sum = scratch, *b_sum = a_sum + job->a_size, *b_gap = b_sum + job->b_size;
+
+    if (!snn_dft_complex(n, f)) {
+        product(shape, 1.0f, a_re, b_re, 0.0f, c_re);
         return;
-    product(shape, -sign, a_im, b_im, 1.0f, c_re);
-    product(shape, 1.0f, a_im, b_re, 0.0f, c_im);
-    product(shape, sign, a_re, b_im, 1.0f, c_im);
+    }
+    if (shape->m < GAUSS_SIDE || shape->n < GAUSS_SIDE || shape->k < GAUSS_SIDE) {
+        product(shape, 1.0f, a_re, b_re, 0.0f, c_re);
+        product(shape, -job->sign, a_im, b_im, 1.0f, c_re);
+        product(shape, 1.0f, a_im, b_re, 0.0f, c_im);
+        product(shape, job->sign, a_re, b_im, 1.0f, c_im);
+        return;
+    }
+    for (size_t i = 0; i < job->a_size; i++)
+        a_sum[i] = a_re[i] + a_im[i];
+    for (size_t i = 0; i < job->b_size; i++) {
+        b_sum[i] = b_re[i] + job->sign * b_im[i];
+        b_gap[i] = job->sign * b_im[i] - b_re[i];
+    }
+    product(shape, 1.0f, a_sum, b_re, 0.0f, c_re);
+    memcpy(c_im, c_re, job->c_size * sizeof *c_im);
+    product(shape, -1.0f, a_im, b_sum, 1.0f, c_re);
+    product(shape, 1.0f, a_re, b_gap, 1.0f, c_im);
 }
 
-static void forward_frequency(void *arg, size_t f, int worker)
-{
-    const snn_delay_plan *plan = arg;
-    const fft_state *state = plan->state;
-    const int n_in = (int)plan->problem.n_in, n_out = (int)plan->problem.n_out, batch = (int)plan->batch;
-    const product_shape shape = {CblasNoTrans, CblasTrans, batch, n_out, n_in, n_in, n_in};
+typedef struct {
+    snn_delay_plan *plan;
+    complex_job job;
+} fft_product;
 
-    (void)worker;
-    complex_product(&shape, 1.0f, state->n, f, state->x, (size_t)batch * n_in, state->kernel, synapses(plan),
-                    state->y, (size_t)batch * n_out);
+static void frequency_tile(void *arg, size_t f, int worker)
+{
+    const fft_product *run = arg;
+    const fft_state *state = run->plan->state;
+
+    complex_product(&run->job, state->n, f, state->products + (size_t)worker * state->product_floats);
 }
 
-static void input_frequency(void *arg, size_t f, int worker)
-{
-    const snn_delay_plan *plan = arg;
-    const fft_state *state = plan->state;
-    const int n_in = (int)plan->problem.n_in, n_out = (int)plan->problem.n_out, batch = (int)plan->batch;
-    const product_shape shape = {CblasNoTrans, CblasNoTrans, batch, n_in, n_out, n_out, n_in};
-
-    (void)worker;
-    complex_product(&shape, -1.0f, state->n, f, state->y, (size_t)batch * n_out, state->kernel, synapses(plan),
-                    state->x, (size_t)batch * n_in);
-}
-
-static void kernel_frequency(void *arg, size_t f, int worker)
-{
-    const snn_delay_plan *plan = arg;
-    const fft_state *state = plan->state;
-    const int n_in = (int)plan->problem.n_in, n_out = (int)plan->problem.n_out, batch = (int)plan->batch;
-    const product_shape shape = {CblasTrans, CblasNoTrans, n_out, n_in, batch, n_out, n_in};
-
-    (void)worker;
-    complex_product(&shape, -1.0f, state->n, f, state->y, (size_t)batch * n_out, state->x, (size_t)batch * n_in,
-                    state->kernel, synapses(plan));
-}
-
-static void each_frequency(snn_delay_plan *plan, snn_tile_body body)
+static void each_frequency(snn_delay_plan *plan, complex_job job)
 {
     const fft_state *state = plan->state;
+    fft_product run = {plan, job};
 
-    snn_parallel(plan->ctx, snn_dft_frequencies(state->n), body, plan);
+    snn_parallel(plan->ctx, snn_dft_frequencies(state->n), frequency_tile, &run);
 }
 
 /* ---- the contract ------------------------------------------------------------------- */
@@ -229,9 +256,17 @@ static void fft_forward(snn_delay_plan *plan, const snn_frames *x, float *y, boo
     fft_state *state = plan->state;
     const size_t in = (size_t)plan->batch * plan->problem.n_in;
     const size_t out = (size_t)plan->batch * plan->problem.n_out;
+    const int n_in = (int)plan->problem.n_in, n_out = (int)plan->problem.n_out;
 
     to_spectrum(plan, x->dense, plan->steps, in, state->x);
-    each_frequency(plan, forward_frequency);
+    each_frequency(plan, (complex_job){.shape = {CblasNoTrans, CblasTrans, (int)plan->batch, n_out, n_in, n_in, n_in},
+                                       .sign = 1.0f,
+                                       .a = state->x,
+                                       .a_size = in,
+                                       .b = state->kernel,
+                                       .b_size = synapses(plan),
+                                       .c = state->y,
+                                       .c_size = out});
     from_spectrum(plan, state->y, y, plan->steps_out, out, add);
 }
 
@@ -245,20 +280,37 @@ static void fft_begin_backward(snn_delay_plan *plan, const float *gy)
 static void fft_kernel_gradient(snn_delay_plan *plan, const snn_frames *x, const float *gy, float *g_kernel)
 {
     fft_state *state = plan->state;
+    const int n_in = (int)plan->problem.n_in, n_out = (int)plan->problem.n_out;
 
     (void)x;
     (void)gy;
-    each_frequency(plan, kernel_frequency);
+    each_frequency(plan, (complex_job){.shape = {CblasTrans, CblasNoTrans, n_out, n_in, (int)plan->batch, n_out, n_in},
+                                       .sign = -1.0f,
+                                       .a = state->y,
+                                       .a_size = (size_t)plan->batch * plan->problem.n_out,
+                                       .b = state->x,
+                                       .b_size = (size_t)plan->batch * plan->problem.n_in,
+                                       .c = state->kernel,
+                                       .c_size = synapses(plan)});
     from_spectrum(plan, state->kernel, g_kernel, plan->problem.n_taps, synapses(plan), false);
 }
 
 static void fft_input_gradient(snn_delay_plan *plan, const float *gy, float *gx)
 {
     fft_state *state = plan->state;
+    const int n_in = (int)plan->problem.n_in, n_out = (int)plan->problem.n_out;
+    const size_t in = (size_t)plan->batch * plan->problem.n_in;
 
     (void)gy;
-    each_frequency(plan, input_frequency);
-    from_spectrum(plan, state->x, gx, plan->steps, (size_t)plan->batch * plan->problem.n_in, false);
+    each_frequency(plan, (complex_job){.shape = {CblasNoTrans, CblasNoTrans, (int)plan->batch, n_in, n_out, n_out, n_in},
+                                       .sign = -1.0f,
+                                       .a = state->y,
+                                       .a_size = (size_t)plan->batch * plan->problem.n_out,
+                                       .b = state->kernel,
+                                       .b_size = synapses(plan),
+                                       .c = state->x,
+                                       .c_size = in});
+    from_spectrum(plan, state->x, gx, plan->steps, in, false);
 }
 
 const snn_delay_solver snn_delay_fft = {

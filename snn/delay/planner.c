@@ -51,6 +51,9 @@ snn_status snn_delay_plan_create(snn_context *ctx, const snn_delay_problem *prob
         goto done;
     }
     TRY(st, plan->solver->create(plan));
+    snn_log(ctx, SNN_LOG_DEBUG, "plan: %u -> %u neurons, %u taps, batch %u, %u steps: %s, %.3g multiply-adds a step",
+            problem->n_in, problem->n_out, problem->n_taps, problem->batch, problem->steps, plan->solver->name,
+            plan->solver->cost(problem));
     *out = plan;
     plan = NULL;
 done:
