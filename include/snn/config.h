@@ -33,18 +33,21 @@ SNN_API void snn_config_init(snn_config *config);
 
 /* Read a YAML file over the values in `config`; on failure `config` is as before.
  * Errors: SNN_ENOTFOUND, SNN_EIO, SNN_ECONFIG with where = "file:line". */
-SNN_API SNN_MUST_USE snn_status snn_config_load(snn_config *config, const char *path, snn_error *err);
+SNN_API SNN_MUST_USE snn_status snn_config_load(snn_config *config, const char *path,
+                                                snn_error *err);
 
 /* The same from text; `name` stands for the file in messages. */
-SNN_API SNN_MUST_USE snn_status snn_config_parse(snn_config *config, const char *text, size_t length,
-                                                 const char *name, snn_error *err);
+SNN_API SNN_MUST_USE snn_status snn_config_parse(snn_config *config, const char *text,
+                                                 size_t length, const char *name, snn_error *err);
 
 /* Apply one "section.key=value" (lists: "network.hidden=[256, 256]"). */
-SNN_API SNN_MUST_USE snn_status snn_config_set(snn_config *config, const char *assignment, snn_error *err);
+SNN_API SNN_MUST_USE snn_status snn_config_set(snn_config *config, const char *assignment,
+                                               snn_error *err);
 
 /* Value of "section.key" as text that snn_config_set reads back to the same
  * bits.  SNN_ENOTFOUND for an unknown key, SNN_EINVAL when `size` is too small. */
-SNN_API SNN_MUST_USE snn_status snn_config_get(const snn_config *config, const char *name, char *text, size_t size);
+SNN_API SNN_MUST_USE snn_status snn_config_get(const snn_config *config, const char *name,
+                                               char *text, size_t size);
 
 /* The whole configuration as YAML: every key with its value.  Writes at most
  * `size` bytes with NUL; returns the length that is needed without NUL. */

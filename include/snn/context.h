@@ -21,7 +21,12 @@ typedef struct snn_allocator {
     void *user;
 } snn_allocator;
 
-typedef enum snn_log_level { SNN_LOG_ERROR, SNN_LOG_WARNING, SNN_LOG_INFO, SNN_LOG_DEBUG } snn_log_level;
+typedef enum snn_log_level {
+    SNN_LOG_ERROR,
+    SNN_LOG_WARNING,
+    SNN_LOG_INFO,
+    SNN_LOG_DEBUG
+} snn_log_level;
 
 /* Receives one line without newline.  The library itself never prints. */
 typedef void (*snn_log_sink)(void *user, snn_log_level level, const char *line);
@@ -70,7 +75,8 @@ SNN_API size_t snn_context_bytes(const snn_context *ctx);
 SNN_API size_t snn_context_peak_bytes(const snn_context *ctx);
 
 /* Send a line to the context's log sink. */
-SNN_API void snn_log(snn_context *ctx, snn_log_level level, const char *format, ...) SNN_PRINTF(3, 4);
+SNN_API void snn_log(snn_context *ctx, snn_log_level level, const char *format, ...)
+    SNN_PRINTF(3, 4);
 
 SNN_END_DECLS
 #endif

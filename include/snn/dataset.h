@@ -72,12 +72,13 @@ SNN_API const snn_dataset_info *snn_dataset_get_info(const snn_dataset *dataset)
 
 /* Read one sample and check it (label, steps, units in range).
  * Errors: SNN_EINVAL (index), SNN_EIO, SNN_EFORMAT. */
-SNN_API SNN_MUST_USE snn_status snn_dataset_read(snn_dataset *dataset, snn_split split, uint32_t index,
-                                                 void *scratch, snn_sample *out, snn_error *err);
+SNN_API SNN_MUST_USE snn_status snn_dataset_read(snn_dataset *dataset, snn_split split,
+                                                 uint32_t index, void *scratch, snn_sample *out,
+                                                 snn_error *err);
 /* Never NULL: "class 3" where the set has no names. `text` holds the made-up name. */
 SNN_API const char *snn_dataset_class_name(snn_dataset *dataset, uint32_t label, char text[32]);
-SNN_API SNN_MUST_USE snn_status snn_dataset_key(snn_dataset *dataset, snn_split split, uint32_t index,
-                                                char *text, size_t size);
+SNN_API SNN_MUST_USE snn_status snn_dataset_key(snn_dataset *dataset, snn_split split,
+                                                uint32_t index, char *text, size_t size);
 SNN_API const char *snn_split_name(snn_split split);
 
 /* Open a folder: one with *_train.h5[.gz] is read as SHD spikes, one with
@@ -87,23 +88,24 @@ SNN_API SNN_MUST_USE snn_status snn_dataset_open(snn_context *ctx, const char *p
                                                  const snn_data_params *params, snn_dataset **out,
                                                  snn_error *err);
 SNN_API SNN_MUST_USE snn_status snn_dataset_open_spikes(snn_context *ctx, const char *path,
-                                                        const snn_data_params *params, snn_dataset **out,
-                                                        snn_error *err);
+                                                        const snn_data_params *params,
+                                                        snn_dataset **out, snn_error *err);
 SNN_API SNN_MUST_USE snn_status snn_dataset_open_audio(snn_context *ctx, const char *path,
-                                                       const snn_data_params *params, snn_dataset **out,
-                                                       snn_error *err);
+                                                       const snn_data_params *params,
+                                                       snn_dataset **out, snn_error *err);
 
 /* Frame the events of one sample (times in seconds as stored, units raw).
  * Writes at most n cells sorted by step, then unit; `first` holds max_steps + 1
  * entries.  Returns the number of frames; *n_cells and *n_dropped are set. */
 typedef struct snn_events {
     size_t n;
-    const float *time_s;  /* exactly representable float16 values where the file is float16 */
+    const float *time_s; /* exactly representable float16 values where the file is float16 */
     const uint32_t *unit;
 } snn_events;
-SNN_API SNN_MUST_USE snn_status snn_frame_events(const snn_data_params *params, const snn_events *events,
-                                                 uint32_t max_steps, uint32_t *first, uint16_t *unit,
-                                                 uint8_t *count, uint32_t *steps, size_t *n_cells,
+SNN_API SNN_MUST_USE snn_status snn_frame_events(const snn_data_params *params,
+                                                 const snn_events *events, uint32_t max_steps,
+                                                 uint32_t *first, uint16_t *unit, uint8_t *count,
+                                                 uint32_t *steps, size_t *n_cells,
                                                  size_t *n_dropped, snn_error *err);
 
 typedef struct snn_digits_params {

@@ -55,7 +55,7 @@ typedef enum snn_mode {
 
 typedef struct snn_pass {
     snn_mode mode;
-    uint64_t seed;  /* dropout: with epoch, sample and layer the key of the mask */
+    uint64_t seed; /* dropout: with epoch, sample and layer the key of the mask */
     uint32_t epoch;
 } snn_pass;
 
@@ -79,8 +79,9 @@ SNN_BEGIN_DECLS
  * +-sqrt(6 / (n_in * kernel_count)), positions uniform in [-(D+1)/2, D/2] and
  * clamped (published initialisation), sigma constant.
  * Errors: SNN_EINVAL (a parameter out of range, named in err), SNN_ENOMEM. */
-SNN_API SNN_MUST_USE snn_status snn_network_create(snn_context *ctx, const snn_network_params *params,
-                                                   uint64_t seed, snn_network **out, snn_error *err);
+SNN_API SNN_MUST_USE snn_status snn_network_create(snn_context *ctx,
+                                                   const snn_network_params *params, uint64_t seed,
+                                                   snn_network **out, snn_error *err);
 SNN_API void snn_network_destroy(snn_network *net);
 
 SNN_API snn_context *snn_network_context(const snn_network *net);
@@ -91,7 +92,8 @@ SNN_API uint32_t snn_network_layers(const snn_network *net);
 SNN_API size_t snn_network_parameter_count(const snn_network *net);
 
 /* View of tensor i (0 ..), in a fixed order; SNN_ENOTFOUND past the end. */
-SNN_API SNN_MUST_USE snn_status snn_network_tensor_at(const snn_network *net, size_t i, snn_tensor *out);
+SNN_API SNN_MUST_USE snn_status snn_network_tensor_at(const snn_network *net, size_t i,
+                                                      snn_tensor *out);
 /* View by name; its data may be read and written between passes. */
 SNN_API SNN_MUST_USE snn_status snn_network_tensor(const snn_network *net, const char *name,
                                                    snn_tensor *out, snn_error *err);
@@ -122,21 +124,21 @@ SNN_API void snn_tape_destroy(snn_tape *tape);
 
 /* Run the network over a batch.  Keeps batch->x (borrowed until the next
  * snn_forward or the tape's end): the backward pass reads it. */
-SNN_API SNN_MUST_USE snn_status snn_forward(snn_tape *tape, const snn_batch *batch, const snn_pass *pass,
-                                            snn_error *err);
+SNN_API SNN_MUST_USE snn_status snn_forward(snn_tape *tape, const snn_batch *batch,
+                                            const snn_pass *pass, snn_error *err);
 
 /* Scores, mean cross entropy over the batch and number of correct samples, after
  * a forward pass of `batch`.  Errors: SNN_EINVAL (label), SNN_EDIVERGED (the loss
  * is not finite). */
-SNN_API SNN_MUST_USE snn_status snn_loss_forward(snn_tape *tape, const snn_batch *batch, double *loss,
-                                                 uint32_t *correct, snn_error *err);
+SNN_API SNN_MUST_USE snn_status snn_loss_forward(snn_tape *tape, const snn_batch *batch,
+                                                 double *loss, uint32_t *correct, snn_error *err);
 
 /* Gradients of that loss for all parameters; after snn_loss_forward. */
 SNN_API SNN_MUST_USE snn_status snn_backward(snn_tape *tape, snn_error *err);
 
 SNN_API SNN_MUST_USE snn_status snn_tape_tensor_at(const snn_tape *tape, size_t i, snn_tensor *out);
-SNN_API SNN_MUST_USE snn_status snn_tape_tensor(const snn_tape *tape, const char *name, snn_tensor *out,
-                                                snn_error *err);
+SNN_API SNN_MUST_USE snn_status snn_tape_tensor(const snn_tape *tape, const char *name,
+                                                snn_tensor *out, snn_error *err);
 
 /* Seconds in each phase since the last call with reset = 1. */
 SNN_API void snn_tape_phases(snn_tape *tape, double seconds[SNN_PHASES], int reset);

@@ -14,11 +14,20 @@
 #define SNN_MAX_HIDDEN 16
 
 /* How a position becomes taps (DCLS versions). */
-typedef enum snn_kernel_version { SNN_KERNEL_GAUSS, SNN_KERNEL_MAX, SNN_KERNEL_V1, SNN_KERNEL_V0 } snn_kernel_version;
+typedef enum snn_kernel_version {
+    SNN_KERNEL_GAUSS,
+    SNN_KERNEL_MAX,
+    SNN_KERNEL_V1,
+    SNN_KERNEL_V0
+} snn_kernel_version;
 
 /* learned: positions train.  fixed: drawn, rounded once, one-hot, frozen.
  * none: every delay is 0 (max_delay is taken as 1). */
-typedef enum snn_delay_mode { SNN_DELAYS_LEARNED, SNN_DELAYS_FIXED, SNN_DELAYS_NONE } snn_delay_mode;
+typedef enum snn_delay_mode {
+    SNN_DELAYS_LEARNED,
+    SNN_DELAYS_FIXED,
+    SNN_DELAYS_NONE
+} snn_delay_mode;
 
 /* paper: (max_delay-1)/2 steps of right padding a layer, so that the sequence
  * grows and late spikes arrive.  causal: none; output t depends on inputs <= t
@@ -44,7 +53,11 @@ typedef enum snn_reset { SNN_RESET_HARD, SNN_RESET_SOFT } snn_reset;
  *   atan      (a/2) / (1 + (pi/2 a x)^2)
  *   sigmoid   a s(a x) (1 - s(a x)),  s the logistic function
  *   triangle  a max(0, 1 - a |x|)     (compact support)                     */
-typedef enum snn_surrogate { SNN_SURROGATE_ATAN, SNN_SURROGATE_SIGMOID, SNN_SURROGATE_TRIANGLE } snn_surrogate;
+typedef enum snn_surrogate {
+    SNN_SURROGATE_ATAN,
+    SNN_SURROGATE_SIGMOID,
+    SNN_SURROGATE_TRIANGLE
+} snn_surrogate;
 
 typedef struct snn_neuron_params {
     float tau_ms; /* membrane time constant; decay a step = 1 - step/tau */
@@ -85,7 +98,11 @@ typedef struct snn_network_params {
     float dropout;    /* probability that a hidden neuron is silent for a sample */
 } snn_network_params;
 
-typedef enum snn_schedule { SNN_SCHEDULE_CONSTANT, SNN_SCHEDULE_COSINE, SNN_SCHEDULE_ONECYCLE } snn_schedule;
+typedef enum snn_schedule {
+    SNN_SCHEDULE_CONSTANT,
+    SNN_SCHEDULE_COSINE,
+    SNN_SCHEDULE_ONECYCLE
+} snn_schedule;
 
 /* clean: the data's validation split, else `valid_share` of the training split
  * held out; the test split is read once, at the best validation epoch (at the
@@ -107,9 +124,9 @@ typedef struct snn_train_params {
     float beta1;
     float beta2;
     float eps;
-    float sigma_final;    /* steps, before the offset */
-    float sigma_share;    /* share of the epochs after which sigma is final; 0 = constant */
-    float gradient_clip;  /* largest global gradient norm; 0 = off */
+    float sigma_final;   /* steps, before the offset */
+    float sigma_share;   /* share of the epochs after which sigma is final; 0 = constant */
+    float gradient_clip; /* largest global gradient norm; 0 = off */
     snn_protocol protocol;
     float valid_share;
 } snn_train_params;
@@ -123,8 +140,8 @@ typedef enum snn_framing { SNN_FRAMING_GRID, SNN_FRAMING_PAPER } snn_framing;
 typedef enum snn_front_end { SNN_FRONT_END_LOGMEL, SNN_FRONT_END_GSC_PAPER } snn_front_end;
 
 typedef struct snn_data_params {
-    size_t size;         /* sizeof(snn_data_params), set by _init */
-    float time_step_ms;  /* events: frame length; audio: hop */
+    size_t size;          /* sizeof(snn_data_params), set by _init */
+    float time_step_ms;   /* events: frame length; audio: hop */
     uint32_t channel_bin; /* events: adjacent units summed to one input */
     uint32_t units;       /* events: units of the recording; 0 = 700 (SHD, SSC) */
     snn_framing framing;

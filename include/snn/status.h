@@ -37,16 +37,16 @@
 #define SNN_VERSION       "0.1.0"
 
 /* Code, value, text.  Values are part of the ABI: add at the end. */
-#define SNN_STATUS_LIST(X)                                      \
-    X(SNN_OK, 0, "success")                                     \
-    X(SNN_ENOMEM, -1, "out of memory")                          \
-    X(SNN_EINVAL, -2, "invalid argument")                       \
-    X(SNN_EIO, -3, "input/output error")                        \
-    X(SNN_EFORMAT, -4, "malformed file")                        \
-    X(SNN_ENOTFOUND, -5, "not found")                           \
-    X(SNN_ECONFIG, -6, "invalid configuration")                 \
-    X(SNN_EDIVERGED, -7, "training diverged")                   \
-    X(SNN_EINTERRUPTED, -8, "interrupted")                      \
+#define SNN_STATUS_LIST(X)                                                                         \
+    X(SNN_OK, 0, "success")                                                                        \
+    X(SNN_ENOMEM, -1, "out of memory")                                                             \
+    X(SNN_EINVAL, -2, "invalid argument")                                                          \
+    X(SNN_EIO, -3, "input/output error")                                                           \
+    X(SNN_EFORMAT, -4, "malformed file")                                                           \
+    X(SNN_ENOTFOUND, -5, "not found")                                                              \
+    X(SNN_ECONFIG, -6, "invalid configuration")                                                    \
+    X(SNN_EDIVERGED, -7, "training diverged")                                                      \
+    X(SNN_EINTERRUPTED, -8, "interrupted")                                                         \
     X(SNN_EUNSUPPORTED, -9, "not supported")
 
 typedef enum snn_status {

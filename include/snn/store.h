@@ -21,24 +21,26 @@ SNN_BEGIN_DECLS
 
 /* Begin a new file of a `kind` ("model", "checkpoint", ...): written with format
  * version and code version as root attributes. */
-SNN_API SNN_MUST_USE snn_status snn_store_create(snn_context *ctx, const char *path, const char *kind,
-                                                 snn_store **out, snn_error *err);
+SNN_API SNN_MUST_USE snn_status snn_store_create(snn_context *ctx, const char *path,
+                                                 const char *kind, snn_store **out, snn_error *err);
 
 /* Open for reading.  SNN_EFORMAT when it is no such file, when its kind is
  * another, or when its format version is newer than this library's. */
 SNN_API SNN_MUST_USE snn_status snn_store_open(snn_context *ctx, const char *path, const char *kind,
                                                snn_store **out, snn_error *err);
 
-SNN_API SNN_MUST_USE snn_status snn_store_put(snn_store *store, const snn_tensor *tensor, snn_error *err);
-SNN_API SNN_MUST_USE snn_status snn_store_put_text(snn_store *store, const char *name, const char *text,
-                                                   snn_error *err);
-SNN_API SNN_MUST_USE snn_status snn_store_put_u64(snn_store *store, const char *name, uint64_t value,
-                                                  snn_error *err);
+SNN_API SNN_MUST_USE snn_status snn_store_put(snn_store *store, const snn_tensor *tensor,
+                                              snn_error *err);
+SNN_API SNN_MUST_USE snn_status snn_store_put_text(snn_store *store, const char *name,
+                                                   const char *text, snn_error *err);
+SNN_API SNN_MUST_USE snn_status snn_store_put_u64(snn_store *store, const char *name,
+                                                  uint64_t value, snn_error *err);
 SNN_API SNN_MUST_USE snn_status snn_store_put_f64(snn_store *store, const char *name, double value,
                                                   snn_error *err);
 
 /* Read into tensor->data.  Name, dtype and shape must match: SNN_EFORMAT names both. */
-SNN_API SNN_MUST_USE snn_status snn_store_get(snn_store *store, const snn_tensor *tensor, snn_error *err);
+SNN_API SNN_MUST_USE snn_status snn_store_get(snn_store *store, const snn_tensor *tensor,
+                                              snn_error *err);
 /* A new string that the caller frees with snn_free. */
 SNN_API SNN_MUST_USE snn_status snn_store_get_text(snn_store *store, const char *name, char **out,
                                                    snn_error *err);
@@ -50,7 +52,8 @@ SNN_API SNN_MUST_USE snn_status snn_store_get_f64(snn_store *store, const char *
 /* Call `visit` for every tensor of the file (data NULL).  Stops at the first
  * status that is not SNN_OK and returns it. */
 SNN_API SNN_MUST_USE snn_status snn_store_visit(snn_store *store,
-                                                snn_status (*visit)(void *user, const snn_tensor *tensor),
+                                                snn_status (*visit)(void *user,
+                                                                    const snn_tensor *tensor),
                                                 void *user, snn_error *err);
 
 /* Flush, sync, rename: only then the file exists under its name. */
@@ -60,7 +63,8 @@ SNN_API void snn_store_close(snn_store *store);
 
 /* Kind of a file written by this library ("model", ...), to `kind` (size bytes);
  * SNN_EFORMAT when it is none. */
-SNN_API SNN_MUST_USE snn_status snn_store_kind(const char *path, char *kind, size_t size, snn_error *err);
+SNN_API SNN_MUST_USE snn_status snn_store_kind(const char *path, char *kind, size_t size,
+                                               snn_error *err);
 
 SNN_END_DECLS
 #endif

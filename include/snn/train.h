@@ -19,16 +19,18 @@ typedef struct snn_loader snn_loader;
 /* Batches of some samples of a split, assembled by a thread of its own ahead of
  * the step.  Keeps `dataset`.  `index` (copied; NULL = the whole split in order)
  * selects and orders the `count` samples. */
-SNN_API SNN_MUST_USE snn_status snn_loader_create(snn_context *ctx, snn_dataset *dataset, snn_split split,
-                                                  const uint32_t *index, uint32_t count,
-                                                  uint32_t batch_size, snn_loader **out, snn_error *err);
+SNN_API SNN_MUST_USE snn_status snn_loader_create(snn_context *ctx, snn_dataset *dataset,
+                                                  snn_split split, const uint32_t *index,
+                                                  uint32_t count, uint32_t batch_size,
+                                                  snn_loader **out, snn_error *err);
 SNN_API void snn_loader_destroy(snn_loader *loader);
 /* Start a pass: in the given order (shuffle 0), or in the random order of
  * (seed, epoch).  `skip` batches are left out at the start (resume). */
 SNN_API SNN_MUST_USE snn_status snn_loader_start(snn_loader *loader, int shuffle, uint64_t seed,
                                                  uint32_t epoch, uint32_t skip, snn_error *err);
 /* The next batch, borrowed until the next call; *out = NULL at the end. */
-SNN_API SNN_MUST_USE snn_status snn_loader_next(snn_loader *loader, const snn_batch **out, snn_error *err);
+SNN_API SNN_MUST_USE snn_status snn_loader_next(snn_loader *loader, const snn_batch **out,
+                                                snn_error *err);
 /* Batches of one pass (the last may be smaller). */
 SNN_API uint32_t snn_loader_batches(const snn_loader *loader);
 
@@ -44,7 +46,8 @@ typedef struct snn_step_result {
 /* A trainer keeps `net` and owns a tape for batches of train->batch_size samples
  * and `max_steps` frames, and the optimiser's state. */
 SNN_API SNN_MUST_USE snn_status snn_trainer_create(snn_network *net, const snn_train_params *train,
-                                                   uint32_t max_steps, snn_trainer **out, snn_error *err);
+                                                   uint32_t max_steps, snn_trainer **out,
+                                                   snn_error *err);
 SNN_API void snn_trainer_destroy(snn_trainer *trainer);
 /* Set learning rates and momentum of `epoch` (0 ..) from the schedules. */
 SNN_API void snn_trainer_begin_epoch(snn_trainer *trainer, uint32_t epoch);
@@ -55,7 +58,8 @@ SNN_API SNN_MUST_USE snn_status snn_trainer_step(snn_trainer *trainer, const snn
 SNN_API void snn_trainer_end_epoch(snn_trainer *trainer);
 SNN_API snn_tape *snn_trainer_tape(snn_trainer *trainer);
 /* Optimiser state as tensors ("adam.layer0.weight.m", ...), for checkpoints. */
-SNN_API SNN_MUST_USE snn_status snn_trainer_tensor_at(const snn_trainer *trainer, size_t i, snn_tensor *out);
+SNN_API SNN_MUST_USE snn_status snn_trainer_tensor_at(const snn_trainer *trainer, size_t i,
+                                                      snn_tensor *out);
 SNN_API uint64_t snn_trainer_updates(const snn_trainer *trainer);
 SNN_API void snn_trainer_set_updates(snn_trainer *trainer, uint64_t updates);
 
@@ -70,9 +74,10 @@ typedef struct snn_evaluation {
     uint32_t samples;
 } snn_evaluation;
 /* Evaluate with rounded delays.  `index`/`count` as in snn_loader_create. */
-SNN_API SNN_MUST_USE snn_status snn_evaluate(snn_network *net, snn_dataset *dataset, snn_split split,
-                                             const uint32_t *index, uint32_t count, uint32_t batch_size,
-                                             snn_evaluation *out, snn_error *err);
+SNN_API SNN_MUST_USE snn_status snn_evaluate(snn_network *net, snn_dataset *dataset,
+                                             snn_split split, const uint32_t *index, uint32_t count,
+                                             uint32_t batch_size, snn_evaluation *out,
+                                             snn_error *err);
 
 /* ---- models ----------------------------------------------------------- */
 
@@ -84,8 +89,9 @@ SNN_API void snn_config_network(const snn_config *config, const snn_dataset_info
 SNN_API SNN_MUST_USE snn_status snn_model_save(const snn_network *net, const snn_config *config,
                                                const char *path, snn_error *err);
 /* Read them back.  `config` may be NULL. */
-SNN_API SNN_MUST_USE snn_status snn_model_load(snn_context *ctx, const char *path, snn_network **out,
-                                               snn_config *config, snn_error *err);
+SNN_API SNN_MUST_USE snn_status snn_model_load(snn_context *ctx, const char *path,
+                                               snn_network **out, snn_config *config,
+                                               snn_error *err);
 
 /* ---- a whole run ------------------------------------------------------ */
 
@@ -119,7 +125,7 @@ typedef struct snn_run_params {
 } snn_run_params;
 
 typedef struct snn_run_result {
-    const char *protocol; /* static text: "paper", "clean" */
+    const char *protocol;                 /* static text: "paper", "clean" */
     double test_accuracy, valid_accuracy; /* NaN where there is no such split */
     double test_loss;
     uint32_t best_epoch, epochs;
@@ -134,8 +140,9 @@ SNN_API void snn_run_params_init(snn_run_params *params);
  * killed and resumed.
  * Errors: SNN_ECONFIG (resume with another configuration), SNN_EDIVERGED,
  * SNN_EINTERRUPTED, and those of files and data. */
-SNN_API SNN_MUST_USE snn_status snn_train(snn_context *ctx, const snn_config *config, snn_dataset *dataset,
-                                          const snn_run_params *params, snn_run_result *out, snn_error *err);
+SNN_API SNN_MUST_USE snn_status snn_train(snn_context *ctx, const snn_config *config,
+                                          snn_dataset *dataset, const snn_run_params *params,
+                                          snn_run_result *out, snn_error *err);
 
 SNN_END_DECLS
 #endif

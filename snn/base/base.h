@@ -16,28 +16,29 @@
 #endif
 
 /* If the call fails, leave through the function's one exit. */
-#define TRY(status, call)                                       \
-    do {                                                        \
-        (status) = (call);                                      \
-        if ((status) != SNN_OK)                                 \
-            goto done;                                          \
+#define TRY(status, call)                                                                          \
+    do {                                                                                           \
+        (status) = (call);                                                                         \
+        if ((status) != SNN_OK)                                                                    \
+            goto done;                                                                             \
     } while (0)
 
 /* A block for `pointer` of n elements, or leave with SNN_ENOMEM. */
-#define TRY_ALLOC(status, ctx, pointer, n)                                                    \
-    do {                                                                                      \
-        (pointer) = snn_alloc((ctx), (n), sizeof *(pointer));                                 \
-        if ((pointer) == NULL) {                                                              \
-            (status) = SNN_ENOMEM;                                                            \
-            goto done;                                                                        \
-        }                                                                                     \
+#define TRY_ALLOC(status, ctx, pointer, n)                                                         \
+    do {                                                                                           \
+        (pointer) = snn_alloc((ctx), (n), sizeof *(pointer));                                      \
+        if ((pointer) == NULL) {                                                                   \
+            (status) = SNN_ENOMEM;                                                                 \
+            goto done;                                                                             \
+        }                                                                                          \
     } while (0)
 
 /* A mistake of the programmer, never of the input.  Alive in release builds. */
 #ifdef SNN_NO_HARDENING
 #define SNN_ASSERT(condition) ((void)sizeof(condition))
 #else
-#define SNN_ASSERT(condition) ((condition) ? (void)0 : snn_assert_fail(#condition, __FILE__, __LINE__))
+#define SNN_ASSERT(condition)                                                                      \
+    ((condition) ? (void)0 : snn_assert_fail(#condition, __FILE__, __LINE__))
 #endif
 /* The same for costly conditions, only with --enable-assertions. */
 #ifdef SNN_DCHECKS

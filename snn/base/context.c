@@ -35,7 +35,8 @@ static void system_release(void *user, void *block)
 
 void snn_context_params_init(snn_context_params *params)
 {
-    *params = (snn_context_params){.size = sizeof *params, .cpu = "auto", .log_level = SNN_LOG_INFO};
+    *params =
+        (snn_context_params){.size = sizeof *params, .cpu = "auto", .log_level = SNN_LOG_INFO};
 }
 
 static int default_threads(void)

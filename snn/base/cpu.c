@@ -40,10 +40,11 @@ snn_status snn_cpu_select(snn_context *ctx, const char *name, snn_error *err)
         while (level < SNN_CPU_LEVELS && strcmp(name, level_name[level]) != 0)
             level++;
         if (level == SNN_CPU_LEVELS)
-            return snn_error_set(err, SNN_EINVAL, "cpu", "'%s' is none of auto, base, avx2, avx512", name);
+            return snn_error_set(err, SNN_EINVAL, "cpu", "'%s' is none of auto, base, avx2, avx512",
+                                 name);
         if (level > best)
-            return snn_error_set(err, SNN_EINVAL, "cpu", "this machine or build offers '%s' at most",
-                                 level_name[best]);
+            return snn_error_set(err, SNN_EINVAL, "cpu",
+                                 "this machine or build offers '%s' at most", level_name[best]);
     }
     ctx->kern = snn_kern_tables[level];
     ctx->cpu = level_name[level];

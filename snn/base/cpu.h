@@ -5,7 +5,12 @@
 
 #include "snn/base/base.h"
 
-typedef enum snn_cpu_level { SNN_CPU_BASE, SNN_CPU_AVX2, SNN_CPU_AVX512, SNN_CPU_LEVELS } snn_cpu_level;
+typedef enum snn_cpu_level {
+    SNN_CPU_BASE,
+    SNN_CPU_AVX2,
+    SNN_CPU_AVX512,
+    SNN_CPU_LEVELS
+} snn_cpu_level;
 
 /* The best level that processor, operating system and build offer. */
 snn_cpu_level snn_cpu_detect(void);

@@ -7,8 +7,8 @@
 const char *snn_status_text(snn_status status)
 {
     switch (status) {
-#define STATUS_TEXT(code, value, text) \
-    case code:                         \
+#define STATUS_TEXT(code, value, text)                                                             \
+    case code:                                                                                     \
         return text;
         SNN_STATUS_LIST(STATUS_TEXT)
 #undef STATUS_TEXT
@@ -21,7 +21,8 @@ const char *snn_version(void)
     return SNN_VERSION;
 }
 
-snn_status snn_error_set(snn_error *err, snn_status status, const char *where, const char *format, ...)
+snn_status snn_error_set(snn_error *err, snn_status status, const char *where, const char *format,
+                         ...)
 {
     va_list arguments;
 

@@ -68,7 +68,8 @@ typedef struct snn_delay_solver {
     /* y = result, or y += result where `add`. */
     void (*forward)(snn_delay_plan *plan, const snn_frames *x, float *y, bool add);
     void (*begin_backward)(snn_delay_plan *plan, const float *gy);
-    void (*kernel_gradient)(snn_delay_plan *plan, const snn_frames *x, const float *gy, float *g_kernel);
+    void (*kernel_gradient)(snn_delay_plan *plan, const snn_frames *x, const float *gy,
+                            float *g_kernel);
     void (*input_gradient)(snn_delay_plan *plan, const float *gy, float *gx);
 } snn_delay_solver;
 
@@ -91,7 +92,8 @@ uint32_t snn_delay_steps_out(const snn_delay_problem *problem, uint32_t steps);
 /* Make a plan with the solver `wish`, or the cheapest (SNN_SOLVER_AUTO).  The
  * choice depends on the problem alone. */
 SNN_MUST_USE snn_status snn_delay_plan_create(snn_context *ctx, const snn_delay_problem *problem,
-                                              snn_solver wish, snn_delay_plan **out, snn_error *err);
+                                              snn_solver wish, snn_delay_plan **out,
+                                              snn_error *err);
 void snn_delay_plan_destroy(snn_delay_plan *plan);
 /* Lend a block of at least scratch_floats floats. */
 void snn_delay_plan_scratch(snn_delay_plan *plan, float *scratch);

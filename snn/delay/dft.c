@@ -72,16 +72,16 @@ static snn_status create_fftw(snn_dft *dft)
     real = dft->buffer;
     half = (fftwf_complex *)(dft->buffer + LANES * dft->longest);
     for (int i = 0; i < LENGTHS; i++) {
-        const size_t n = i == 0 ? dft->longest
-                                : smooth_length(dft->longest * (size_t)(LENGTHS - i) / LENGTHS);
+        const size_t n =
+            i == 0 ? dft->longest : smooth_length(dft->longest * (size_t)(LENGTHS - i) / LENGTHS);
         const int length = (int)n;
 
         dft->length[i] = n;
         /* FFTW_ESTIMATE: the same plan on every run, so the same bits. */
-        dft->to[i] = fftwf_plan_many_dft_r2c(1, &length, LANES, real, NULL, 1, length, half, NULL, 1,
-                                             length / 2 + 1, FFTW_ESTIMATE);
-        dft->from[i] = fftwf_plan_many_dft_c2r(1, &length, LANES, half, NULL, 1, length / 2 + 1, real, NULL, 1,
-                                               length, FFTW_ESTIMATE);
+        dft->to[i] = fftwf_plan_many_dft_r2c(1, &length, LANES, real, NULL, 1, length, half, NULL,
+                                             1, length / 2 + 1, FFTW_ESTIMATE);
+        dft->from[i] = fftwf_plan_many_dft_c2r(1, &length, LANES, half, NULL, 1, length / 2 + 1,
+                                               real, NULL, 1, length, FFTW_ESTIMATE);
         if (dft->to[i] == NULL || dft->from[i] == NULL) {
             st = SNN_ENOMEM;
             goto done;
@@ -192,7 +192,8 @@ size_t snn_dft_begin(snn_dft *dft, size_t needed)
 
 /* ---- FFTW way: LANES columns at a time --------------------------------------- */
 
-static void load_lanes(const snn_dft *dft, const float *x, size_t rows, size_t stride, size_t lanes, float *real)
+static void load_lanes(const snn_dft *dft, const float *x, size_t rows, size_t stride, size_t lanes,
+                       float *real)
 {
     const size_t n = dft->n;
 
@@ -203,8 +204,8 @@ static void load_lanes(const snn_dft *dft, const float *x, size_t rows, size_t s
         memset(real + j * n + rows, 0, (n - rows) * sizeof *real);
 }
 
-static void forward_fftw(const snn_dft *dft, int worker, const float *x, size_t rows, size_t x_stride, float *hat,
-                         size_t hat_stride, size_t columns)
+static void forward_fftw(const snn_dft *dft, int worker, const float *x, size_t rows,
+                         size_t x_stride, float *hat, size_t hat_stride, size_t columns)
 {
     const size_t n = dft->n, half_n = n / 2 + 1;
     float *real = dft->buffer + (size_t)worker * dft->buffer_floats;
@@ -230,8 +231,8 @@ static void forward_fftw(const snn_dft *dft, int worker, const float *x, size_t 
     }
 }
 
-static void inverse_fftw(const snn_dft *dft, int worker, const float *hat, size_t hat_stride, float *y, size_t rows,
-                         size_t y_stride, size_t columns, bool add)
+static void inverse_fftw(const snn_dft *dft, int worker, const float *hat, size_t hat_stride,
+                         float *y, size_t rows, size_t y_stride, size_t columns, bool add)
 {
     const size_t n = dft->n, half_n = n / 2 + 1;
     const float scale = 1.0f / (float)n;
@@ -263,8 +264,8 @@ static void inverse_fftw(const snn_dft *dft, int worker, const float *hat, size_
 
 /* ---- both ways ------------------------------------------------------------------ */
 
-void snn_dft_forward(const snn_dft *dft, int worker, const float *x, size_t rows, size_t x_stride, float *hat,
-                     size_t hat_stride, size_t columns)
+void snn_dft_forward(const snn_dft *dft, int worker, const float *x, size_t rows, size_t x_stride,
+                     float *hat, size_t hat_stride, size_t columns)
 {
     const int n = (int)dft->n;
 
@@ -272,12 +273,12 @@ void snn_dft_forward(const snn_dft *dft, int worker, const float *x, size_t rows
     if (dft->buffer != NULL)
         forward_fftw(dft, worker, x, rows, x_stride, hat, hat_stride, columns);
     else
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, (int)columns, (int)rows, 1.0f, dft->analysis,
-                    n, x, (int)x_stride, 0.0f, hat, (int)hat_stride);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, (int)columns, (int)rows, 1.0f,
+                    dft->analysis, n, x, (int)x_stride, 0.0f, hat, (int)hat_stride);
 }
 
-void snn_dft_inverse(const snn_dft *dft, int worker, const float *hat, size_t hat_stride, float *y, size_t rows,
-                     size_t y_stride, size_t columns, bool add)
+void snn_dft_inverse(const snn_dft *dft, int worker, const float *hat, size_t hat_stride, float *y,
+                     size_t rows, size_t y_stride, size_t columns, bool add)
 {
     const int n = (int)dft->n;
 
@@ -285,6 +286,6 @@ void snn_dft_inverse(const snn_dft *dft, int worker, const float *hat, size_t ha
     if (dft->buffer != NULL)
         inverse_fftw(dft, worker, hat, hat_stride, y, rows, y_stride, columns, add);
     else
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)rows, (int)columns, n, 1.0f, dft->synthesis,
-                    n, hat, (int)hat_stride, add ? 1.0f : 0.0f, y, (int)y_stride);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)rows, (int)columns, n, 1.0f,
+                    dft->synthesis, n, hat, (int)hat_stride, add ? 1.0f : 0.0f, y, (int)y_stride);
 }

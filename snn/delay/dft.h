@@ -35,11 +35,11 @@ double snn_dft_cost(size_t length, size_t rows);
 size_t snn_dft_begin(snn_dft *dft, size_t needed);
 
 /* hat = DFT of x padded with zeros.  `rows` <= length. */
-void snn_dft_forward(const snn_dft *dft, int worker, const float *x, size_t rows, size_t x_stride, float *hat,
-                     size_t hat_stride, size_t columns);
+void snn_dft_forward(const snn_dft *dft, int worker, const float *x, size_t rows, size_t x_stride,
+                     float *hat, size_t hat_stride, size_t columns);
 /* y (= or +=) the first `rows` rows of the inverse DFT of hat. */
-void snn_dft_inverse(const snn_dft *dft, int worker, const float *hat, size_t hat_stride, float *y, size_t rows,
-                     size_t y_stride, size_t columns, bool add);
+void snn_dft_inverse(const snn_dft *dft, int worker, const float *hat, size_t hat_stride, float *y,
+                     size_t rows, size_t y_stride, size_t columns, bool add);
 
 /* Row of Re f / Im f in a spectrum of length n. */
 static inline size_t snn_dft_re(size_t f)

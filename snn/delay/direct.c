@@ -72,9 +72,10 @@ static void forward_tile(void *arg, size_t tile, int worker)
 
         if (from >= to)
             continue;
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)(to - from), (int)n_out, (int)n_in, 1.0f,
-                    job->x + (from - d * batch) * n_in, (int)n_in, plan->kernel + d * n_in * n_out,
-                    (int)n_in, 1.0f, job->y + from * n_out, (int)n_out);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)(to - from), (int)n_out,
+                    (int)n_in, 1.0f, job->x + (from - d * batch) * n_in, (int)n_in,
+                    plan->kernel + d * n_in * n_out, (int)n_in, 1.0f, job->y + from * n_out,
+                    (int)n_out);
     }
 }
 
@@ -82,7 +83,8 @@ static void direct_forward(snn_delay_plan *plan, const snn_frames *x, float *y, 
 {
     direct_job job = {.plan = plan, .x = x->dense, .y = y, .add = add};
 
-    snn_parallel(plan->ctx, snn_tiles((size_t)plan->steps_out * plan->batch, ROW_GRAIN), forward_tile, &job);
+    snn_parallel(plan->ctx, snn_tiles((size_t)plan->steps_out * plan->batch, ROW_GRAIN),
+                 forward_tile, &job);
 }
 
 static void direct_begin_backward(snn_delay_plan *plan, const float *gy)
@@ -105,9 +107,10 @@ static void input_tile(void *arg, size_t tile, int worker)
 
         if (r0 >= to)
             continue;
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)(to - r0), (int)n_in, (int)n_out, 1.0f,
-                    job->gy + (r0 + d * batch) * n_out, (int)n_out, plan->kernel + d * n_in * n_out,
-                    (int)n_in, 1.0f, job->gx + r0 * n_in, (int)n_in);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)(to - r0), (int)n_in,
+                    (int)n_out, 1.0f, job->gy + (r0 + d * batch) * n_out, (int)n_out,
+                    plan->kernel + d * n_in * n_out, (int)n_in, 1.0f, job->gx + r0 * n_in,
+                    (int)n_in);
     }
 }
 
@@ -115,7 +118,8 @@ static void direct_input_gradient(snn_delay_plan *plan, const float *gy, float *
 {
     direct_job job = {.plan = plan, .gy = gy, .gx = gx};
 
-    snn_parallel(plan->ctx, snn_tiles((size_t)plan->steps * plan->batch, ROW_GRAIN), input_tile, &job);
+    snn_parallel(plan->ctx, snn_tiles((size_t)plan->steps * plan->batch, ROW_GRAIN), input_tile,
+                 &job);
 }
 
 /* A tile: one delay, OUT_GRAIN neurons. */
@@ -134,16 +138,18 @@ static void kernel_tile(void *arg, size_t tile, int worker)
         memset(g, 0, outs * n_in * sizeof *g);
         return;
     }
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)outs, (int)n_in, (int)((to - from) * batch), 1.0f,
-                job->gy + from * batch * n_out + o0, (int)n_out, job->x, (int)n_in, 0.0f, g, (int)n_in);
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)outs, (int)n_in,
+                (int)((to - from) * batch), 1.0f, job->gy + from * batch * n_out + o0, (int)n_out,
+                job->x, (int)n_in, 0.0f, g, (int)n_in);
 }
 
-static void direct_kernel_gradient(snn_delay_plan *plan, const snn_frames *x, const float *gy, float *g_kernel)
+static void direct_kernel_gradient(snn_delay_plan *plan, const snn_frames *x, const float *gy,
+                                   float *g_kernel)
 {
     direct_job job = {.plan = plan, .x = x->dense, .gy = gy, .g_kernel = g_kernel};
 
-    snn_parallel(plan->ctx, plan->problem.n_taps * snn_tiles(plan->problem.n_out, OUT_GRAIN), kernel_tile,
-                 &job);
+    snn_parallel(plan->ctx, plan->problem.n_taps * snn_tiles(plan->problem.n_out, OUT_GRAIN),
+                 kernel_tile, &job);
 }
 
 const snn_delay_solver snn_delay_direct = {

@@ -20,8 +20,8 @@
 
 typedef struct {
     snn_dft *dft;
-    size_t n;     /* length of this step's transforms */
-    float *x_own; /* spectrum of x when it must last until the backward pass */
+    size_t n;              /* length of this step's transforms */
+    float *x_own;          /* spectrum of x when it must last until the backward pass */
     float *x, *y, *kernel; /* spectra: [n][B n_in], [n][B n_out], [n][S] */
     float *products;       /* scratch of complex products, one piece a worker */
     size_t product_floats;
@@ -74,7 +74,8 @@ static void fft_destroy(snn_delay_plan *plan)
 /* Floats of scratch that the largest of the three kinds of product needs. */
 static size_t product_scratch(const snn_delay_problem *problem)
 {
-    const size_t in = (size_t)problem->batch * problem->n_in, out = (size_t)problem->batch * problem->n_out;
+    const size_t in = (size_t)problem->batch * problem->n_in,
+                 out = (size_t)problem->batch * problem->n_out;
     const size_t kernel = (size_t)problem->n_in * problem->n_out;
     const size_t forward = in + 2 * kernel, input = out + 2 * kernel, gradient = out + 2 * in;
     const size_t most = forward > input ? forward : input;
@@ -126,8 +127,8 @@ static void analysis_tile(void *arg, size_t tile, int worker)
     const size_t j0 = tile * SNN_DFT_COLUMNS;
     const size_t columns = job->stride - j0 < SNN_DFT_COLUMNS ? job->stride - j0 : SNN_DFT_COLUMNS;
 
-    snn_dft_forward(state->dft, worker, job->time_in + j0, job->rows, job->stride, job->hat + j0, job->stride,
-                    columns);
+    snn_dft_forward(state->dft, worker, job->time_in + j0, job->rows, job->stride, job->hat + j0,
+                    job->stride, columns);
 }
 
 static void synthesis_tile(void *arg, size_t tile, int worker)
@@ -137,20 +138,23 @@ static void synthesis_tile(void *arg, size_t tile, int worker)
     const size_t j0 = tile * SNN_DFT_COLUMNS;
     const size_t columns = job->stride - j0 < SNN_DFT_COLUMNS ? job->stride - j0 : SNN_DFT_COLUMNS;
 
-    snn_dft_inverse(state->dft, worker, job->hat + j0, job->stride, job->time_out + j0, job->rows, job->stride,
-                    columns, job->add);
+    snn_dft_inverse(state->dft, worker, job->hat + j0, job->stride, job->time_out + j0, job->rows,
+                    job->stride, columns, job->add);
 }
 
-static void to_spectrum(snn_delay_plan *plan, const float *x, size_t rows, size_t stride, float *hat)
+static void to_spectrum(snn_delay_plan *plan, const float *x, size_t rows, size_t stride,
+                        float *hat)
 {
     fft_job job = {.plan = plan, .time_in = x, .hat = hat, .rows = rows, .stride = stride};
 
     snn_parallel(plan->ctx, snn_tiles(stride, SNN_DFT_COLUMNS), analysis_tile, &job);
 }
 
-static void from_spectrum(snn_delay_plan *plan, float *hat, float *y, size_t rows, size_t stride, bool add)
+static void from_spectrum(snn_delay_plan *plan, float *hat, float *y, size_t rows, size_t stride,
+                          bool add)
 {
-    fft_job job = {.plan = plan, .hat = hat, .time_out = y, .rows = rows, .stride = stride, .add = add};
+    fft_job job = {
+        .plan = plan, .hat = hat, .time_out = y, .rows = rows, .stride = stride, .add = add};
 
     snn_parallel(plan->ctx, snn_tiles(stride, SNN_DFT_COLUMNS), synthesis_tile, &job);
 }
@@ -172,10 +176,11 @@ typedef struct {
     size_t a_size, b_size, c_size;
 } complex_job;
 
-static void product(const product_shape *shape, float alpha, const float *a, const float *b, float beta, float *c)
+static void product(const product_shape *shape, float alpha, const float *a, const float *b,
+                    float beta, float *c)
 {
-    cblas_sgemm(CblasRowMajor, shape->ta, shape->tb, shape->m, shape->n, shape->k, alpha, a, shape->lda, b,
-                shape->ldb, beta, c, shape->n);
+    cblas_sgemm(CblasRowMajor, shape->ta, shape->tb, shape->m, shape->n, shape->k, alpha, a,
+                shape->lda, b, shape->ldb, beta, c, shape->n);
 }
 
 /*
@@ -193,9 +198,12 @@ static void product(const product_shape *shape, float alpha, const float *a, con
 static void complex_product(const complex_job *job, size_t n, size_t f, float *scratch)
 {
     const product_shape *shape = &job->shape;
-    const float *a_re = job->a + snn_dft_re(f) * job->a_size, *a_im = job->a + snn_dft_im(n, f) * job->a_size;
-    const float *b_re = job->b + snn_dft_re(f) * job->b_size, *b_im = job->b + snn_dft_im(n, f) * job->b_size;
-    float *c_re = job->c + snn_dft_re(f) * job->c_size, *c_im = job->c + snn_dft_im(n, f) * job->c_size;
+    const float *a_re = job->a + snn_dft_re(f) * job->a_size,
+                *a_im = job->a + snn_dft_im(n, f) * job->a_size;
+    const float *b_re = job->b + snn_dft_re(f) * job->b_size,
+                *b_im = job->b + snn_dft_im(n, f) * job->b_size;
+    float *c_re = job->c + snn_dft_re(f) * job->c_size,
+          *c_im = job->c + snn_dft_im(n, f) * job->c_size;
     float *a_sum = scratch, *b_sum = a_sum + job->a_size, *b_gap = b_sum + job->b_size;
 
     if (!snn_dft_complex(n, f)) {
@@ -231,7 +239,8 @@ static void frequency_tile(void *arg, size_t f, int worker)
     const fft_product *run = arg;
     const fft_state *state = run->plan->state;
 
-    complex_product(&run->job, state->n, f, state->products + (size_t)worker * state->product_floats);
+    complex_product(&run->job, state->n, f,
+                    state->products + (size_t)worker * state->product_floats);
 }
 
 static void each_frequency(snn_delay_plan *plan, complex_job job)
@@ -259,7 +268,8 @@ static void fft_forward(snn_delay_plan *plan, const snn_frames *x, float *y, boo
     const int n_in = (int)plan->problem.n_in, n_out = (int)plan->problem.n_out;
 
     to_spectrum(plan, x->dense, plan->steps, in, state->x);
-    each_frequency(plan, (complex_job){.shape = {CblasNoTrans, CblasTrans, (int)plan->batch, n_out, n_in, n_in, n_in},
+    each_frequency(plan, (complex_job){.shape = {CblasNoTrans, CblasTrans, (int)plan->batch, n_out,
+                                                 n_in, n_in, n_in},
                                        .sign = 1.0f,
                                        .a = state->x,
                                        .a_size = in,
@@ -277,14 +287,16 @@ static void fft_begin_backward(snn_delay_plan *plan, const float *gy)
     to_spectrum(plan, gy, plan->steps_out, (size_t)plan->batch * plan->problem.n_out, state->y);
 }
 
-static void fft_kernel_gradient(snn_delay_plan *plan, const snn_frames *x, const float *gy, float *g_kernel)
+static void fft_kernel_gradient(snn_delay_plan *plan, const snn_frames *x, const float *gy,
+                                float *g_kernel)
 {
     fft_state *state = plan->state;
     const int n_in = (int)plan->problem.n_in, n_out = (int)plan->problem.n_out;
 
     (void)x;
     (void)gy;
-    each_frequency(plan, (complex_job){.shape = {CblasTrans, CblasNoTrans, n_out, n_in, (int)plan->batch, n_out, n_in},
+    each_frequency(plan, (complex_job){.shape = {CblasTrans, CblasNoTrans, n_out, n_in,
+                                                 (int)plan->batch, n_out, n_in},
                                        .sign = -1.0f,
                                        .a = state->y,
                                        .a_size = (size_t)plan->batch * plan->problem.n_out,
@@ -302,7 +314,8 @@ static void fft_input_gradient(snn_delay_plan *plan, const float *gy, float *gx)
     const size_t in = (size_t)plan->batch * plan->problem.n_in;
 
     (void)gy;
-    each_frequency(plan, (complex_job){.shape = {CblasNoTrans, CblasNoTrans, (int)plan->batch, n_in, n_out, n_out, n_in},
+    each_frequency(plan, (complex_job){.shape = {CblasNoTrans, CblasNoTrans, (int)plan->batch, n_in,
+                                                 n_out, n_out, n_in},
                                        .sign = -1.0f,
                                        .a = state->y,
                                        .a_size = (size_t)plan->batch * plan->problem.n_out,

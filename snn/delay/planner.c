@@ -33,8 +33,8 @@ static const snn_delay_solver *choose(const snn_delay_problem *problem, snn_solv
     return best;
 }
 
-snn_status snn_delay_plan_create(snn_context *ctx, const snn_delay_problem *problem, snn_solver wish,
-                                 snn_delay_plan **out, snn_error *err)
+snn_status snn_delay_plan_create(snn_context *ctx, const snn_delay_problem *problem,
+                                 snn_solver wish, snn_delay_plan **out, snn_error *err)
 {
     snn_delay_plan *plan = NULL;
     snn_status st = SNN_OK;
@@ -51,14 +51,16 @@ snn_status snn_delay_plan_create(snn_context *ctx, const snn_delay_problem *prob
         goto done;
     }
     TRY(st, plan->solver->create(plan));
-    snn_log(ctx, SNN_LOG_DEBUG, "plan: %u -> %u neurons, %u taps, batch %u, %u steps: %s, %.3g multiply-adds a step",
-            problem->n_in, problem->n_out, problem->n_taps, problem->batch, problem->steps, plan->solver->name,
-            plan->solver->cost(problem));
+    snn_log(ctx, SNN_LOG_DEBUG,
+            "plan: %u -> %u neurons, %u taps, batch %u, %u steps: %s, %.3g multiply-adds a step",
+            problem->n_in, problem->n_out, problem->n_taps, problem->batch, problem->steps,
+            plan->solver->name, plan->solver->cost(problem));
     *out = plan;
     plan = NULL;
 done:
     if (st == SNN_ENOMEM)
-        snn_error_set(err, st, "delay", "no memory for a layer of %u x %u synapses, batch %u, %u steps",
+        snn_error_set(err, st, "delay",
+                      "no memory for a layer of %u x %u synapses, batch %u, %u steps",
                       problem->n_in, problem->n_out, problem->batch, problem->steps);
     snn_delay_plan_destroy(plan);
     return st;

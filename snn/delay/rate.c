@@ -6,8 +6,8 @@
 
 #include <cblas.h>
 
-#define SIDE  768   /* 7 MiB for the three matrices: beyond a core's own cache */
-#define TILES 4     /* products a thread in one round */
+#define SIDE  768 /* 7 MiB for the three matrices: beyond a core's own cache */
+#define TILES 4   /* products a thread in one round */
 
 typedef struct {
     float *a, *b, *c; /* one C a worker */
@@ -18,8 +18,8 @@ static void rate_tile(void *arg, size_t tile, int worker)
     const rate_job *job = arg;
 
     (void)tile;
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, SIDE, SIDE, SIDE, 1.0f, job->a, SIDE, job->b, SIDE,
-                0.0f, job->c + (size_t)worker * SIDE * SIDE, SIDE);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, SIDE, SIDE, SIDE, 1.0f, job->a, SIDE,
+                job->b, SIDE, 0.0f, job->c + (size_t)worker * SIDE * SIDE, SIDE);
 }
 
 snn_status snn_bench_sgemm(snn_context *ctx, double seconds, double *gflops)
@@ -51,8 +51,8 @@ done:
     return st;
 }
 
-void snn_bench_dense_flops(const snn_network_params *params, uint32_t batch, uint32_t steps, double *forward,
-                           double *backward)
+void snn_bench_dense_flops(const snn_network_params *params, uint32_t batch, uint32_t steps,
+                           double *forward, double *backward)
 {
     const double taps = params->delay.mode == SNN_DELAYS_NONE ? 1.0 : params->delay.max_delay;
     const double pad = params->delay.padding == SNN_PADDING_CAUSAL ? 0.0 : (taps - 1.0) / 2.0;

@@ -3,8 +3,9 @@
 
 #define SYNAPSE_GRAIN 4096u /* synapses whose taps a tile builds */
 
-snn_status snn_synapse_init(snn_synapse *synapse, snn_context *ctx, const snn_delay_problem *problem,
-                            snn_solver wish, const snn_taps *taps, snn_error *err)
+snn_status snn_synapse_init(snn_synapse *synapse, snn_context *ctx,
+                            const snn_delay_problem *problem, snn_solver wish, const snn_taps *taps,
+                            snn_error *err)
 {
     snn_status st = SNN_OK;
 
@@ -17,7 +18,8 @@ snn_status snn_synapse_init(snn_synapse *synapse, snn_context *ctx, const snn_de
     synapse->taps.kernel = synapse->kernel;
 done:
     if (st == SNN_ENOMEM)
-        snn_error_set(err, st, "delay", "no memory for the taps of %zu synapses", synapse->taps.synapses);
+        snn_error_set(err, st, "delay", "no memory for the taps of %zu synapses",
+                      synapse->taps.synapses);
     if (st != SNN_OK)
         snn_synapse_clear(synapse);
     return st;
@@ -46,7 +48,8 @@ static void build_tile(void *arg, size_t tile, int worker)
     const snn_taps *taps = &synapse->taps;
 
     synapse->ctx->kern->taps_forward(taps, tile * SYNAPSE_GRAIN, tile_end(taps, tile),
-                                     synapse->lanes + (size_t)worker * SNN_TAPS_SCRATCH(taps->n_taps));
+                                     synapse->lanes +
+                                         (size_t)worker * SNN_TAPS_SCRATCH(taps->n_taps));
 }
 
 static void collect_tile(void *arg, size_t tile, int worker)
@@ -55,17 +58,20 @@ static void collect_tile(void *arg, size_t tile, int worker)
     const snn_taps *taps = &synapse->taps;
 
     synapse->ctx->kern->taps_backward(taps, tile * SYNAPSE_GRAIN, tile_end(taps, tile),
-                                      synapse->lanes + (size_t)worker * SNN_TAPS_SCRATCH(taps->n_taps));
+                                      synapse->lanes +
+                                          (size_t)worker * SNN_TAPS_SCRATCH(taps->n_taps));
 }
 
 void snn_synapse_build(snn_synapse *synapse, bool one_hot)
 {
     synapse->taps.one_hot = one_hot;
-    snn_parallel(synapse->ctx, snn_tiles(synapse->taps.synapses, SYNAPSE_GRAIN), build_tile, synapse);
+    snn_parallel(synapse->ctx, snn_tiles(synapse->taps.synapses, SYNAPSE_GRAIN), build_tile,
+                 synapse);
 }
 
 void snn_synapse_collect(snn_synapse *synapse)
 {
     synapse->taps.g_kernel = synapse->g_kernel;
-    snn_parallel(synapse->ctx, snn_tiles(synapse->taps.synapses, SYNAPSE_GRAIN), collect_tile, synapse);
+    snn_parallel(synapse->ctx, snn_tiles(synapse->taps.synapses, SYNAPSE_GRAIN), collect_tile,
+                 synapse);
 }

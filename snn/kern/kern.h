@@ -48,8 +48,8 @@ typedef struct snn_taps {
 } snn_taps;
 
 /* Synapses that one inner loop treats together, and the scratch it needs. */
-#define SNN_TAPS_LANES 64
-#define SNN_TAPS_SCRATCH(n_taps) ((size_t)(n_taps) * SNN_TAPS_LANES)
+#define SNN_TAPS_LANES           64
+#define SNN_TAPS_SCRATCH(n_taps) ((size_t)(n_taps)*SNN_TAPS_LANES)
 
 /* ---- leaky integrate and fire ------------------------------------------ */
 
@@ -75,8 +75,8 @@ typedef struct snn_lif {
     snn_reset reset;
     snn_surrogate surrogate;
     bool detach_reset, smooth;
-    size_t steps;    /* T */
-    size_t row;      /* columns of a step: batch * channels */
+    size_t steps; /* T */
+    size_t row;   /* columns of a step: batch * channels */
     size_t channels;
     const float *mean, *scale, *shift; /* [channels] or NULL */
     const float *conv;                 /* [T][row]; forward may have output == conv */
@@ -94,11 +94,11 @@ typedef struct snn_lif {
  * count (all T rows where valid is NULL). */
 typedef struct snn_norm {
     size_t steps, row, channels;
-    const float *x;          /* [T][row] */
-    const float *g;          /* [T][row], backward */
-    const uint32_t *valid;   /* [B] or NULL */
-    const float *mean;       /* [channels] */
-    const float *inv_std;    /* [channels], backward */
+    const float *x;        /* [T][row] */
+    const float *g;        /* [T][row], backward */
+    const uint32_t *valid; /* [B] or NULL */
+    const float *mean;     /* [channels] */
+    const float *inv_std;  /* [channels], backward */
 } snn_norm;
 
 /* ---- Adam ---------------------------------------------------------------- */
@@ -106,8 +106,8 @@ typedef struct snn_norm {
 /* theta -= lr/(1-beta1^n) * m / (sqrt(v/(1-beta2^n)) + eps), Kingma & Ba 2015,
  * with decay * theta added to the gradient first (L2). */
 typedef struct snn_adam {
-    float step;      /* lr / (1 - beta1^n) */
-    float root;      /* 1 / sqrt(1 - beta2^n) */
+    float step; /* lr / (1 - beta1^n) */
+    float root; /* 1 / sqrt(1 - beta2^n) */
     float beta1, beta2, eps, decay;
     float gradient_scale; /* from clipping; 1 = none */
 } snn_adam;
@@ -128,7 +128,8 @@ typedef struct snn_kern {
     void (*norm_square)(const snn_norm *norm, size_t b0, size_t b1, float *square);
     /* sum_g[c] = sum of g, sum_gx[c] = sum of g * xhat over all rows, padded ones
      * too (they were normalised with these statistics). */
-    void (*norm_backward_sum)(const snn_norm *norm, size_t b0, size_t b1, float *sum_g, float *sum_gx);
+    void (*norm_backward_sum)(const snn_norm *norm, size_t b0, size_t b1, float *sum_g,
+                              float *sum_gx);
     /* g <- scale[c] * (g - mean_g[c] - xhat * mean_gx[c]); padded rows: scale * g. */
     void (*norm_backward)(const snn_norm *norm, size_t b0, size_t b1, const float *scale,
                           const float *mean_g, const float *mean_gx, float *g);

@@ -23,7 +23,8 @@ static inline float smooth_spike(snn_surrogate kind, float a, float x)
             return 0.0f;
         if (ax >= 1.0f)
             return 1.0f;
-        return ax < 0.0f ? 0.5f * (1.0f + ax) * (1.0f + ax) : 1.0f - 0.5f * (1.0f - ax) * (1.0f - ax);
+        return ax < 0.0f ? 0.5f * (1.0f + ax) * (1.0f + ax)
+                         : 1.0f - 0.5f * (1.0f - ax) * (1.0f - ax);
     }
     return 0.0f;
 }
@@ -51,8 +52,8 @@ static inline float surrogate_slope(snn_surrogate kind, float a, float x)
     return 0.0f;
 }
 
-static inline __attribute__((always_inline)) void lif_forward_with(const snn_lif *lif, size_t j0, size_t j1,
-                                                                   float *state, bool normed, bool smooth)
+static inline __attribute__((always_inline)) void
+lif_forward_with(const snn_lif *lif, size_t j0, size_t j1, float *state, bool normed, bool smooth)
 {
     const float decay = lif->decay, gain = lif->gain, leak = lif->leak;
     const float threshold = lif->threshold, v_reset = lif->v_reset;
@@ -98,7 +99,8 @@ static void lif_forward_keep(const snn_lif *lif, size_t j0, size_t j1, float *st
                                 ? (lif->conv[at] - lif->mean[c]) * lif->scale[c] + lif->shift[c]
                                 : lif->conv[at];
             const float h = lif->decay * state[j - j0] + lif->leak + lif->gain * x;
-            const float s = lif->smooth ? smooth_spike(lif->surrogate, lif->alpha, h - lif->threshold)
+            const float s = lif->smooth
+                                ? smooth_spike(lif->surrogate, lif->alpha, h - lif->threshold)
                             : h >= lif->threshold ? 1.0f
                                                   : 0.0f;
             const float v = hard ? (1.0f - s) * h + s * lif->v_reset : h - s * lif->threshold;
@@ -126,9 +128,9 @@ static void lif_forward(const snn_lif *lif, size_t j0, size_t j1, float *state)
         lif_forward_with(lif, j0, j1, state, false, false);
 }
 
-static inline __attribute__((always_inline)) void lif_backward_with(const snn_lif *lif, size_t j0, size_t j1,
-                                                                    float *state, snn_surrogate kind,
-                                                                    bool plain)
+static inline __attribute__((always_inline)) void lif_backward_with(const snn_lif *lif, size_t j0,
+                                                                    size_t j1, float *state,
+                                                                    snn_surrogate kind, bool plain)
 {
     const float decay = lif->decay, gain = lif->gain, a = lif->alpha;
     const float threshold = lif->threshold, v_reset = lif->v_reset;

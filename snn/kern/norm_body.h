@@ -42,7 +42,8 @@ static void norm_square(const snn_norm *norm, size_t b0, size_t b1, float *squar
     }
 }
 
-static void norm_backward_sum(const snn_norm *norm, size_t b0, size_t b1, float *sum_g, float *sum_gx)
+static void norm_backward_sum(const snn_norm *norm, size_t b0, size_t b1, float *sum_g,
+                              float *sum_gx)
 {
     const size_t channels = norm->channels;
     const float *mean = norm->mean, *inv_std = norm->inv_std;
@@ -75,8 +76,8 @@ static void norm_backward(const snn_norm *norm, size_t b0, size_t b1, const floa
 
             if (t < valid_steps(norm, b))
                 for (size_t c = 0; c < channels; c++)
-                    g[c] = scale[c] *
-                           (g[c] - mean_g[c] - (x[c] - mean[c]) * inv_std[c] * mean_gx[c]);
+                    g[c] =
+                        scale[c] * (g[c] - mean_g[c] - (x[c] - mean[c]) * inv_std[c] * mean_gx[c]);
             else
                 for (size_t c = 0; c < channels; c++)
                     g[c] *= scale[c];

@@ -28,7 +28,8 @@ static void taps_load(const snn_taps *taps, uint32_t m, size_t s0, int lanes, ta
     const float *w = taps->weight + m * taps->synapses + s0;
     const float *position = taps->position + m * taps->synapses + s0;
     const float *sigma = taps->sigma + m * taps->synapses + s0;
-    const float extra = taps->version == SNN_KERNEL_GAUSS && !taps->one_hot ? GAUSS_EXTRA : MAX_EXTRA;
+    const float extra =
+        taps->version == SNN_KERNEL_GAUSS && !taps->one_hot ? GAUSS_EXTRA : MAX_EXTRA;
     const float use_sigma = taps->one_hot || taps->version == SNN_KERNEL_V1 ? 0.0f : 1.0f;
 
     block->lanes = lanes;
@@ -115,12 +116,12 @@ static void taps_forward(const snn_taps *taps, size_t s0, size_t s1, float *scra
 
 /* Sums over taps that the gradients are made of. */
 typedef struct {
-    float gy[LANES];               /* sum g y */
-    float gy1[LANES], y1[LANES];   /* sum g y (k-p), sum y (k-p)          (gauss) */
-    float gy2[LANES], y2[LANES];   /* the same with (k-p)^2               (gauss) */
-    float gd[LANES], d[LANES];     /* sum g sign(k-p) 1[x>0], sum sign()  (max, v1) */
-    float g1[LANES], one[LANES];   /* sum g 1[x>0], sum 1[x>0]            (max) */
-    float next[LANES];             /* g right of the position minus left  (v0) */
+    float gy[LANES];             /* sum g y */
+    float gy1[LANES], y1[LANES]; /* sum g y (k-p), sum y (k-p)          (gauss) */
+    float gy2[LANES], y2[LANES]; /* the same with (k-p)^2               (gauss) */
+    float gd[LANES], d[LANES];   /* sum g sign(k-p) 1[x>0], sum sign()  (max, v1) */
+    float g1[LANES], one[LANES]; /* sum g 1[x>0], sum 1[x>0]            (max) */
+    float next[LANES];           /* g right of the position minus left  (v0) */
 } taps_sums;
 
 static void taps_collect(const snn_taps *taps, const taps_block *block, size_t s, const float *x,

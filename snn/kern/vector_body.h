@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The optimiser's update and the softmax of the read-out. */
 
-static void adam_update(const snn_adam *adam, size_t n, float *restrict theta, const float *restrict g,
-                        float *restrict m, float *restrict v)
+static void adam_update(const snn_adam *adam, size_t n, float *restrict theta,
+                        const float *restrict g, float *restrict m, float *restrict v)
 {
     const float beta1 = adam->beta1, beta2 = adam->beta2;
 

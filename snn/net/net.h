@@ -52,12 +52,12 @@ struct snn_network {
 typedef struct tape_layer {
     snn_synapse synapse;
     net_views g;
-    uint32_t steps;      /* T' of this batch */
-    float *conv;         /* [T', B, C] with bias */
-    float *h;            /* [T', B, C] potential before reset; training */
-    float *output;       /* [T', B, C] */
-    float *mask;         /* [B, C] or NULL */
-    uint32_t *valid;     /* [B] steps that count, or NULL */
+    uint32_t steps;                /* T' of this batch */
+    float *conv;                   /* [T', B, C] with bias */
+    float *h;                      /* [T', B, C] potential before reset; training */
+    float *output;                 /* [T', B, C] */
+    float *mask;                   /* [B, C] or NULL */
+    uint32_t *valid;               /* [B] steps that count, or NULL */
     float *mean, *inv_std, *scale; /* [C]: normalisation in use */
     float *mean_g, *mean_gx;       /* [C] backward */
     /* keep = 1 */
@@ -74,16 +74,16 @@ struct snn_tape {
     uint32_t batch, steps;
     bool has_output, has_loss; /* forward and loss of this batch are done */
     snn_mode mode;
-    float *g_block;     /* gradients of parameters */
-    float *g[2];        /* gradients of activations, in turn */
-    float *flow[2];     /* forward only: activations, in turn */
-    float *g_taps;      /* [D][S] shared */
-    float *scratch;     /* shared by all plans */
-    float *state;       /* per worker: potentials of a tile */
+    float *g_block; /* gradients of parameters */
+    float *g[2];    /* gradients of activations, in turn */
+    float *flow[2]; /* forward only: activations, in turn */
+    float *g_taps;  /* [D][S] shared */
+    float *scratch; /* shared by all plans */
+    float *state;   /* per worker: potentials of a tile */
     size_t state_floats;
-    float *partial;     /* sums of tiles */
-    double *fold;       /* [C] */
-    float *softmax;     /* [T', B, n_outputs] */
+    float *partial;           /* sums of tiles */
+    double *fold;             /* [C] */
+    float *softmax;           /* [T', B, n_outputs] */
     float *logits, *g_logits; /* [B, n_outputs] */
     double *sample_loss;      /* [B] */
     uint32_t *label;          /* [B] */

@@ -32,7 +32,8 @@ static snn_status check_sizes(const snn_network_params *params, snn_error *err)
         if (params->hidden[i] == 0 || params->hidden[i] > MAX_NEURONS)
             return refuse(err, "network.hidden", "a layer has 1 to 65536 neurons");
     if (delay->max_delay == 0 || delay->max_delay > MAX_TAPS || delay->max_delay % 2 == 0)
-        return refuse(err, "delay.max_delay", "must be odd, 1 to 4095 steps (the longest delay is one less)");
+        return refuse(err, "delay.max_delay",
+                      "must be odd, 1 to 4095 steps (the longest delay is one less)");
     if (delay->kernel_count == 0 || delay->kernel_count > 64)
         return refuse(err, "delay.kernel_count", "must be 1 to 64");
     if (!(delay->sigma_init >= 0.0f) || !isfinite(delay->sigma_init))
@@ -53,7 +54,8 @@ static snn_status check_params(const snn_network_params *params, snn_error *err)
         return refuse(err, "neuron.tau_ms", "must be at least one time step");
     if (!(neuron->surrogate_alpha > 0.0f) || !isfinite(neuron->surrogate_alpha))
         return refuse(err, "neuron.surrogate_alpha", "must be a number > 0");
-    if (!isfinite(neuron->v_threshold) || !isfinite(neuron->v_reset) || !isfinite(params->readout_threshold))
+    if (!isfinite(neuron->v_threshold) || !isfinite(neuron->v_reset) ||
+        !isfinite(params->readout_threshold))
         return refuse(err, "neuron", "thresholds and reset must be finite");
     if (!(params->dropout >= 0.0f && params->dropout < 1.0f))
         return refuse(err, "network.dropout", "must be in [0, 1)");
@@ -119,14 +121,16 @@ static bool layer_has(const snn_network *net, const net_layer *layer, size_t fie
 {
     if (field == KIND(bias))
         return net->params.bias != 0;
-    if (field == KIND(gamma) || field == KIND(beta) || field == KIND(mean) || field == KIND(variance))
+    if (field == KIND(gamma) || field == KIND(beta) || field == KIND(mean) ||
+        field == KIND(variance))
         return net->params.batch_norm && layer->hidden;
     return true;
 }
 
 /* Set the views of kind `k` in all layers from `block` (NULL: count only);
  * returns the offset behind them. */
-static size_t place(const snn_network *net, const kind_row *k, float *block, size_t at, net_views *const views[])
+static size_t place(const snn_network *net, const kind_row *k, float *block, size_t at,
+                    net_views *const views[])
 {
     for (uint32_t l = 0; l < net->layers; l++) {
         const net_layer *layer = &net->layer[l];
@@ -143,8 +147,8 @@ static size_t place(const snn_network *net, const kind_row *k, float *block, siz
 
 size_t net_place(const snn_network *net, float *block, net_views *const views[], bool gradients)
 {
-    static const size_t order[] = {KIND(weight), KIND(bias), KIND(gamma), KIND(beta),
-                                   KIND(position), KIND(sigma), KIND(mean), KIND(variance)};
+    static const size_t order[] = {KIND(weight),   KIND(bias),  KIND(gamma), KIND(beta),
+                                   KIND(position), KIND(sigma), KIND(mean),  KIND(variance)};
     size_t at = 0;
 
     for (size_t i = 0; i < SNN_COUNT(order); i++)
@@ -193,7 +197,8 @@ static void draw_layer(snn_network *net, uint32_t l, uint64_t seed)
     /* Positions are drawn a step below the lowest one allowed, as published:
      * floor(-D/2) .. floor(D/2), then clamped. */
     const float low = -(float)((net->n_taps + 1) / 2), high = (float)(net->n_taps / 2);
-    const snn_key weight_key = {seed, SNN_STREAM_WEIGHT}, position_key = {seed, SNN_STREAM_POSITION};
+    const snn_key weight_key = {seed, SNN_STREAM_WEIGHT},
+                  position_key = {seed, SNN_STREAM_POSITION};
 
     for (size_t i = 0; i < n; i++) {
         layer->p.weight[i] = (2.0f * snn_random_uniform(weight_key, i, l, 0) - 1.0f) * bound;
@@ -218,7 +223,8 @@ static void draw_network(snn_network *net, uint64_t seed)
             for (size_t i = 0; i < net->layer[l].synapses * delay->kernel_count; i++)
                 net->layer[l].p.position[i] = rintf(net->layer[l].p.position[i]);
     if (delay->mode == SNN_DELAYS_LEARNED)
-        snn_network_set_sigma(net, delay->sigma_init > 0.0f ? delay->sigma_init : (float)(net->n_taps / 2));
+        snn_network_set_sigma(net, delay->sigma_init > 0.0f ? delay->sigma_init
+                                                            : (float)(net->n_taps / 2));
 }
 
 snn_status snn_network_create(snn_context *ctx, const snn_network_params *params, uint64_t seed,
@@ -298,7 +304,8 @@ snn_status snn_network_tensor_at(const snn_network *net, size_t i, snn_tensor *o
     return SNN_OK;
 }
 
-snn_status snn_network_tensor(const snn_network *net, const char *name, snn_tensor *out, snn_error *err)
+snn_status snn_network_tensor(const snn_network *net, const char *name, snn_tensor *out,
+                              snn_error *err)
 {
     for (size_t i = 0; i < net->tensors; i++) {
         if (strcmp(net->tensor[i].name, name) == 0) {

@@ -77,7 +77,8 @@ static neuron_job job_of(snn_tape *tape, uint32_t l)
         .lif = {.decay = (float)(1.0 - rate),
                 .gain = neuron->decay_input ? (float)rate : 1.0f,
                 .leak = (float)(rate * neuron->v_reset),
-                .threshold = parameters->hidden ? neuron->v_threshold : net->params.readout_threshold,
+                .threshold =
+                    parameters->hidden ? neuron->v_threshold : net->params.readout_threshold,
                 .v_reset = neuron->v_reset,
                 .alpha = neuron->surrogate_alpha,
                 .reset = neuron->reset,

@@ -39,8 +39,8 @@ static void norm_tile(void *arg, size_t tile, int worker)
         kern->norm_backward_sum(&job->norm, b0, b1, partial, partial + channels);
         break;
     case BACKWARD:
-        kern->norm_backward(&job->norm, b0, b1, job->layer->scale, job->layer->mean_g, job->layer->mean_gx,
-                            job->g);
+        kern->norm_backward(&job->norm, b0, b1, job->layer->scale, job->layer->mean_g,
+                            job->layer->mean_gx, job->g);
         break;
     }
 }
@@ -118,7 +118,8 @@ void net_norm_forward(snn_tape *tape, uint32_t l)
 
         if (batch_statistics) {
             p->mean[c] = (float)((1.0 - momentum) * p->mean[c] + momentum * layer->mean[c]);
-            p->variance[c] = (float)((1.0 - momentum) * p->variance[c] + momentum * variance * unbiased);
+            p->variance[c] =
+                (float)((1.0 - momentum) * p->variance[c] + momentum * variance * unbiased);
         } else {
             layer->mean[c] = p->mean[c];
         }

@@ -20,14 +20,15 @@ static size_t activation_floats(const snn_tape *tape, uint32_t l)
 
 /* ---- forward ------------------------------------------------------------------------- */
 
-static snn_status check_batch(const snn_tape *tape, const snn_batch *batch, const snn_pass *pass, snn_error *err)
+static snn_status check_batch(const snn_tape *tape, const snn_batch *batch, const snn_pass *pass,
+                              snn_error *err)
 {
     if (batch->batch == 0 || batch->batch > tape->params.batch)
-        return snn_error_set(err, SNN_EINVAL, "batch", "%u samples; the tape holds 1 to %u", batch->batch,
-                             tape->params.batch);
+        return snn_error_set(err, SNN_EINVAL, "batch", "%u samples; the tape holds 1 to %u",
+                             batch->batch, tape->params.batch);
     if (batch->steps == 0 || batch->steps > tape->params.steps)
-        return snn_error_set(err, SNN_EINVAL, "batch", "%u steps; the tape holds 1 to %u", batch->steps,
-                             tape->params.steps);
+        return snn_error_set(err, SNN_EINVAL, "batch", "%u steps; the tape holds 1 to %u",
+                             batch->steps, tape->params.steps);
     if (pass->mode == SNN_MODE_TRAIN && !tape->params.train)
         return snn_error_set(err, SNN_EINVAL, "pass", "this tape was made for forward passes only");
     return SNN_OK;
@@ -47,7 +48,8 @@ static void begin(snn_tape *tape, const snn_batch *batch, const snn_pass *pass)
 
         layer->steps = batch->steps + (l + 1) * net->pad;
         for (uint32_t b = 0; layer->valid != NULL && b < batch->batch; b++)
-            layer->valid[b] = (batch->length != NULL ? batch->length[b] : batch->steps) + (l + 1) * net->pad;
+            layer->valid[b] =
+                (batch->length != NULL ? batch->length[b] : batch->steps) + (l + 1) * net->pad;
         if (!tape->params.train && !tape->params.keep && net->layer[l].hidden)
             layer->conv = layer->output = tape->flow[l % 2];
         if (pass->mode == SNN_MODE_TRAIN)

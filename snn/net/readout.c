@@ -100,7 +100,8 @@ static void score_sample(const snn_tape *tape, size_t b)
 {
     const tape_layer *layer = last_layer(tape);
     const snn_loss loss = tape->net->params.loss;
-    const size_t n = tape->net->params.n_outputs, row = tape->batch * n, steps = counted_steps(layer, b);
+    const size_t n = tape->net->params.n_outputs, row = tape->batch * n,
+                 steps = counted_steps(layer, b);
     const float *from = loss == SNN_LOSS_SUM ? tape->softmax : layer->output;
     float *m = tape->logits + b * n;
 
@@ -114,7 +115,8 @@ static void score_sample(const snn_tape *tape, size_t b)
             sum += value;
             top = value > top ? value : top;
         }
-        m[c] = loss == SNN_LOSS_MAX ? top : (float)(loss == SNN_LOSS_MEAN ? sum / (double)steps : sum);
+        m[c] =
+            loss == SNN_LOSS_MAX ? top : (float)(loss == SNN_LOSS_MEAN ? sum / (double)steps : sum);
     }
 }
 
@@ -164,11 +166,13 @@ snn_status snn_loss_forward(snn_tape *tape, const snn_batch *batch, double *loss
     uint32_t right = 0;
 
     if (!tape->has_output || batch->batch != tape->batch)
-        return snn_error_set(err, SNN_EINVAL, "snn_loss_forward", "call snn_forward with this batch first");
+        return snn_error_set(err, SNN_EINVAL, "snn_loss_forward",
+                             "call snn_forward with this batch first");
     for (uint32_t b = 0; b < tape->batch; b++) {
         if (batch->label[b] >= n)
-            return snn_error_set(err, SNN_EINVAL, "label", "sample %u of the batch has label %u of %zu classes",
-                                 b, batch->label[b], n);
+            return snn_error_set(err, SNN_EINVAL, "label",
+                                 "sample %u of the batch has label %u of %zu classes", b,
+                                 batch->label[b], n);
         tape->label[b] = batch->label[b];
     }
     run(tape, score_tile, NULL);
@@ -197,7 +201,8 @@ static void spread_sample(const snn_tape *tape, size_t b, float *g)
 {
     const tape_layer *layer = last_layer(tape);
     const snn_loss loss = tape->net->params.loss;
-    const size_t n = tape->net->params.n_outputs, row = tape->batch * n, steps = counted_steps(layer, b);
+    const size_t n = tape->net->params.n_outputs, row = tape->batch * n,
+                 steps = counted_steps(layer, b);
     const float *gm = tape->g_logits + b * n;
 
     for (size_t t = 0; t < layer->steps; t++) {

@@ -50,7 +50,8 @@ static snn_status create_synapse(snn_tape *tape, uint32_t l, snn_error *err)
         .g_sigma = tape->params.keep ? layer->g.sigma : NULL,
     };
 
-    return snn_synapse_init(&layer->synapse, tape->ctx, &problem, net->params.delay.solver, &taps, err);
+    return snn_synapse_init(&layer->synapse, tape->ctx, &problem, net->params.delay.solver, &taps,
+                            err);
 }
 
 /* Activations: each layer's own for training, two in turn otherwise. */
@@ -115,11 +116,24 @@ static void destroy_layer(snn_tape *tape, uint32_t l)
 {
     const bool own = tape->params.train || tape->params.keep || l + 1 == tape->net->layers;
     tape_layer *layer = &tape->layer[l];
-    void *const blocks[] = {own ? layer->conv : NULL, own ? layer->output : NULL,
-                            layer->h,       layer->mask,     layer->valid,    layer->mean,
-                            layer->inv_std, layer->scale,    layer->mean_g,   layer->mean_gx,
-                            layer->bn,      layer->membrane, layer->spikes,   layer->g_conv,
-                            layer->g_bn,    layer->g_spikes, layer->g_output, layer->g_taps};
+    void *const blocks[] = {own ? layer->conv : NULL,
+                            own ? layer->output : NULL,
+                            layer->h,
+                            layer->mask,
+                            layer->valid,
+                            layer->mean,
+                            layer->inv_std,
+                            layer->scale,
+                            layer->mean_g,
+                            layer->mean_gx,
+                            layer->bn,
+                            layer->membrane,
+                            layer->spikes,
+                            layer->g_conv,
+                            layer->g_bn,
+                            layer->g_spikes,
+                            layer->g_output,
+                            layer->g_taps};
 
     for (size_t i = 0; i < SNN_COUNT(blocks); i++)
         snn_free(tape->ctx, blocks[i]);
@@ -185,13 +199,15 @@ done:
     return st;
 }
 
-snn_status snn_tape_create(snn_network *net, const snn_tape_params *params, snn_tape **out, snn_error *err)
+snn_status snn_tape_create(snn_network *net, const snn_tape_params *params, snn_tape **out,
+                           snn_error *err)
 {
     snn_tape *tape = NULL;
     snn_status st = SNN_OK;
 
     if (params->size != sizeof *params || params->batch == 0 || params->steps == 0)
-        return snn_error_set(err, SNN_EINVAL, "tape", "parameters need snn_tape_params_init, batch and steps >= 1");
+        return snn_error_set(err, SNN_EINVAL, "tape",
+                             "parameters need snn_tape_params_init, batch and steps >= 1");
     TRY_ALLOC(st, net->ctx, tape, 1);
     tape->net = net;
     tape->ctx = net->ctx;
@@ -205,7 +221,8 @@ snn_status snn_tape_create(snn_network *net, const snn_tape_params *params, snn_
     tape = NULL;
 done:
     if (st == SNN_ENOMEM)
-        snn_error_set(err, st, "tape", "no memory for batches of %u samples and %u steps: use a smaller batch",
+        snn_error_set(err, st, "tape",
+                      "no memory for batches of %u samples and %u steps: use a smaller batch",
                       params->batch, params->steps);
     snn_tape_destroy(tape);
     return st;

@@ -12,9 +12,14 @@ static const struct {
     const char *name;
     size_t offset;
 } activations[] = {
-    {"conv", FIELD(conv)},         {"bn", FIELD(bn)},           {"membrane", FIELD(membrane)},
-    {"spikes", FIELD(spikes)},     {"output", FIELD(output)},   {"grad.conv", FIELD(g_conv)},
-    {"grad.bn", FIELD(g_bn)},      {"grad.spikes", FIELD(g_spikes)},
+    {"conv", FIELD(conv)},
+    {"bn", FIELD(bn)},
+    {"membrane", FIELD(membrane)},
+    {"spikes", FIELD(spikes)},
+    {"output", FIELD(output)},
+    {"grad.conv", FIELD(g_conv)},
+    {"grad.bn", FIELD(g_bn)},
+    {"grad.spikes", FIELD(g_spikes)},
     {"grad.output", FIELD(g_output)},
 };
 
@@ -84,7 +89,8 @@ static void parameter_tensor(const snn_tape *tape, size_t i, snn_tensor *out)
 
     *out = net->tensor[i];
     out->data = NULL;
-    snprintf(out->name, sizeof out->name, "grad.%.*s", (int)(sizeof out->name - 6), net->tensor[i].name);
+    snprintf(out->name, sizeof out->name, "grad.%.*s", (int)(sizeof out->name - 6),
+             net->tensor[i].name);
     if (tape->g_block != NULL && offset < net->gradient_floats &&
         (tape->params.keep || strcmp(kind, "sigma") != 0))
         out->data = tape->g_block + offset;
@@ -102,7 +108,8 @@ snn_status snn_tape_tensor_at(const snn_tape *tape, size_t i, snn_tensor *out)
         if (k < GLOBALS)
             global_tensor(tape, k, &tensor);
         else if (k < GLOBALS + (size_t)net->layers * PER_LAYER)
-            layer_tensor(tape, (uint32_t)((k - GLOBALS) / PER_LAYER), (k - GLOBALS) % PER_LAYER, &tensor);
+            layer_tensor(tape, (uint32_t)((k - GLOBALS) / PER_LAYER), (k - GLOBALS) % PER_LAYER,
+                         &tensor);
         else
             parameter_tensor(tape, k - GLOBALS - (size_t)net->layers * PER_LAYER, &tensor);
         if (tensor.data == NULL)
@@ -125,8 +132,9 @@ snn_status snn_tape_tensor(const snn_tape *tape, const char *name, snn_tensor *o
             return SNN_OK;
         }
     }
-    return snn_error_set(err, SNN_ENOTFOUND, name,
-                         "the tape does not show this tensor (inner ones need keep = 1, gradients train = 1)");
+    return snn_error_set(
+        err, SNN_ENOTFOUND, name,
+        "the tape does not show this tensor (inner ones need keep = 1, gradients train = 1)");
 }
 
 void snn_tape_phases(snn_tape *tape, double seconds[SNN_PHASES], int reset)
