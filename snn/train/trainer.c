@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "snn/train/trainer.h"
+#include "snn/net/net.h"
 #include "snn/train/adam.h"
 #include "snn/train/schedule.h"
 
@@ -146,12 +147,15 @@ snn_status snn_trainer_step(snn_trainer *trainer, const snn_batch *batch, snn_st
     const snn_pass pass = {SNN_MODE_TRAIN, trainer->params.seed, trainer->epoch};
     snn_step_result result;
     snn_error cause = {0};
+    double start;
     snn_status st;
 
     TRY(st, snn_forward(trainer->tape, batch, &pass, &cause));
     TRY(st, snn_loss_forward(trainer->tape, batch, &result.loss, &result.correct, &cause));
     TRY(st, snn_backward(trainer->tape, &cause));
+    start = snn_seconds();
     TRY(st, update(trainer, &cause));
+    trainer->tape->seconds[SNN_PHASE_UPDATE] += snn_seconds() - start;
     trainer->batch++;
     *out = result;
 done:

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Invariant I1: the same bits for any number of threads.
+ * Invariant I2: the same bits after resume.
+ *
+ * A real training run of several epochs on synthetic delays, once as a whole on
+ * one thread; then on more threads, stopped at every kind of place and resumed,
+ * and killed with SIGKILL and resumed.  Losses, model.h5 and all of checkpoint.h5
+ * must agree bit by bit.
+ *
+ * The runs to be killed are processes of this program begun anew (exec): a
+ * forked copy of a process with OpenMP threads must not use OpenMP.
+ */
+#include "tests/run_folder.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#define EPOCHS 4u
+#define TRAIN  44u /* 40 train (5 batches of 10, the last of 3): some are held out */
+
+struct outcome {
+    double loss[EPOCHS], train_accuracy[EPOCHS], valid_accuracy[EPOCHS];
+    uint32_t epochs_seen;
+    uint32_t batches_seen, stop_after; /* 0 = never stop */
+    uint32_t slow_us;                  /* pause after each batch: time to be killed */
+    snn_run_result result;
+    uint64_t model, checkpoint;
+};
+
+static void on_epoch(void *user, const snn_epoch_report *report)
+{
+    struct outcome *o = user;
+
+    o->loss[report->epoch - 1] = report->loss;
+    o->train_accuracy[report->epoch - 1] = report->train_accuracy;
+    o->valid_accuracy[report->epoch - 1] = report->valid_accuracy;
+    o->epochs_seen++;
+}
+
+static int stop(void *user)
+{
+    struct outcome *o = user;
+
+    if (o->slow_us > 0)
+        usleep(o->slow_us);
+    return ++o->batches_seen == o->stop_after;
+}
+
+static snn_status train(struct outcome *o, int threads, const char *folder, int resume)
+{
+    struct toy toy = {.seed = 8, .fail_at = -1, .jitter = threads > 1};
+    const snn_config config = run_config(EPOCHS);
+    snn_context_params context;
+    snn_run_params params;
+    snn_context *ctx;
+    snn_dataset *data;
+    snn_error err = {0};
+    snn_status st;
+
+    snn_context_params_init(&context);
+    context.threads = threads;
+    assert_int_equal(snn_context_create(&context, &ctx, NULL), SNN_OK);
+    assert_int_equal(toy_dataset(ctx, &toy, TRAIN, 0, 12, &data, NULL), SNN_OK);
+    snn_run_params_init(&params);
+    params.folder = folder;
+    params.resume = resume;
+    params.on_epoch = on_epoch;
+    params.stop = stop;
+    params.user = o;
+    st = snn_train(ctx, &config, data, &params, &o->result, &err);
+    if (st != SNN_OK && st != SNN_EINTERRUPTED)
+        print_message("# %s: %s\n", err.where, err.what);
+    if (st == SNN_OK) {
+        o->model = store_hash(ctx, folder, "model.h5", "model");
+        o->checkpoint = store_hash(ctx, folder, "checkpoint.h5", "checkpoint");
+    }
+    snn_dataset_destroy(data);
+    assert_int_equal(snn_context_bytes(ctx), 0);
+    snn_context_destroy(ctx);
+    return st;
+}
+
+/* The run that all others must equal. */
+static const struct outcome *whole(void)
+{
+    static struct outcome o;
+    char folder[RUN_PATH];
+
+    if (o.epochs_seen == 0) {
+        folder_make(folder);
+        assert_int_equal(train(&o, 1, folder, 0), SNN_OK);
+        folder_entries(folder, 1);
+        assert_int_equal(o.epochs_seen, EPOCHS);
+        assert_true(o.loss[EPOCHS - 1] != o.loss[0]);
+    }
+    return &o;
+}
+
+/* Epochs before `first` were reported by another process. */
+static void same(const struct outcome *o, uint32_t first)
+{
+    const struct outcome *w = whole();
+    const size_t bytes = (EPOCHS - first) * sizeof o->loss[0];
+
+    assert_int_equal(o->epochs_seen, EPOCHS - first);
+    assert_memory_equal(o->loss + first, w->loss + first, bytes);
+    assert_memory_equal(o->train_accuracy + first, w->train_accuracy + first, bytes);
+    assert_memory_equal(o->valid_accuracy + first, w->valid_accuracy + first, bytes);
+    assert_memory_equal(&o->result.test_loss, &w->result.test_loss, sizeof(double));
+    assert_memory_equal(&o->result.test_accuracy, &w->result.test_accuracy, sizeof(double));
+    assert_int_equal(o->result.best_epoch, w->result.best_epoch);
+    assert_true(o->model == w->model);
+    assert_true(o->checkpoint == w->checkpoint);
+}
+
+static void test_threads(void **state)
+{
+    (void)state;
+    for (int threads = 2; threads <= 3; threads++) {
+        struct outcome o = {0};
+        char folder[RUN_PATH];
+
+        folder_make(folder);
+        assert_int_equal(train(&o, threads, folder, 0), SNN_OK);
+        same(&o, 0);
+        folder_entries(folder, 1);
+    }
+}
+
+/*
+ * Stopped after batch 1, inside an epoch, at an epoch's last batch, in its
+ * evaluation, at the next epoch's first batch and in the final test; resumed on
+ * another number of threads.  `stop` is asked after every batch, so five
+ * training batches (four: 40 of 44 samples) and one of evaluation an epoch.
+ */
+static void test_stop(void **state)
+{
+    (void)state;
+    for (uint32_t at = 1; at <= 22; at += at < 8 ? 1 : 7) {
+        struct outcome o = {.stop_after = at};
+        uint32_t seen;
+        char folder[RUN_PATH];
+
+        folder_make(folder);
+        assert_int_equal(train(&o, 1, folder, 0), SNN_EINTERRUPTED);
+        seen = o.epochs_seen;
+        assert_true(seen <= at / 5);
+        o.stop_after = 0;
+        o.epochs_seen = 0;
+        assert_int_equal(train(&o, 2, folder, 1), SNN_OK);
+        same(&o, seen);
+        folder_entries(folder, 1);
+    }
+}
+
+/* Stopped again and again, two batches a time. */
+static void test_stop_often(void **state)
+{
+    struct outcome o = {.stop_after = 2};
+    char folder[RUN_PATH];
+    int runs = 0;
+    snn_status st;
+
+    (void)state;
+    folder_make(folder);
+    while ((st = train(&o, 1, folder, 1)) == SNN_EINTERRUPTED) {
+        o.batches_seen = 0;
+        /* An evaluation of one batch stops before it counts when asked then; give it room. */
+        o.stop_after = 2 + (uint32_t)(runs % 2);
+        assert_true(++runs < 60);
+    }
+    assert_int_equal(st, SNN_OK);
+    assert_true(runs > 5);
+    same(&o, 0);
+    folder_entries(folder, 1);
+}
+
+/* ---- SIGKILL --------------------------------------------------------------- */
+
+static pid_t spawn(const char *folder)
+{
+    const pid_t child = fork();
+
+    if (child == 0) {
+        execl("/proc/self/exe", "test_same_bits", "--run", folder, (char *)NULL);
+        _exit(127);
+    }
+    return child;
+}
+
+static uint32_t rows_of(const char *folder)
+{
+    char path[RUN_PATH + 16], line[1024];
+    uint32_t rows = 0;
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/metrics.csv", folder);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL)
+        rows++;
+    fclose(file);
+    return rows - 1; /* the head */
+}
+
+/* Killed at random moments, wherever it is then; what stays must be whole. */
+static void test_kill(void **state)
+{
+    uint64_t random = test_seed(4);
+    int killed = 0;
+
+    (void)state;
+    for (int round = 0; round < 8; round++) {
+        struct outcome o = {0};
+        char folder[RUN_PATH];
+        int status;
+
+        folder_make(folder);
+        for (int attempt = 0; attempt < 3; attempt++) {
+            const pid_t child = spawn(folder);
+
+            assert_true(child > 0);
+            usleep(20000 + (useconds_t)(test_random(&random) % 150000));
+            kill(child, SIGKILL);
+            assert_int_equal(waitpid(child, &status, 0), child);
+            killed += WIFSIGNALED(status) != 0;
+        }
+        assert_int_equal(train(&o, 2, folder, 1), SNN_OK);
+        same(&o, EPOCHS - o.epochs_seen);
+        assert_int_equal(rows_of(folder), EPOCHS);
+        assert_int_equal(folder_entries(folder, 0), 4);
+        folder_entries(folder, 1);
+    }
+    assert_true(killed > 8);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_stop_often),
+        cmocka_unit_test(test_kill),
+    };
+
+    if (argc == 3 && strcmp(argv[1], "--run") == 0) {
+        struct outcome o = {.slow_us = 4000};
+
+        return train(&o, 2, argv[2], 1) == SNN_OK ? 0 : 1;
+    }
+    return cmocka_run_group_tests_name("same_bits", tests, NULL, NULL);
+}
