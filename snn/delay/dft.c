@@ -22,14 +22,14 @@ struct snn_dft {
     size_t n;       /* length in use */
     /* matrix way */
     size_t tabled;    /* length for which the tables hold */
-    double *cosine;   /* cos(2 pi k / n), k = 0 .. n-1 */
-    float *analysis;  /* [n][n]: row of spectrum, step */
-    float *synthesis; /* [n][n]: step, row of spectrum */
+    float *analysis;  /* [n][n/2]: row of spectrum, step */
+    float *synthesis; /* [n/2][n]: step, row of spectrum */
     /* FFTW way */
     size_t length[LENGTHS];
     fftwf_plan to[LENGTHS], from[LENGTHS];
     int in_use;
-    size_t buffer_floats; /* of one worker */
+    /* of one worker: sums and differences, or lanes for FFTW */
+    size_t buffer_floats;
     float *buffer;
 };
 
@@ -55,7 +55,7 @@ static size_t smooth_length(size_t n)
 double snn_dft_cost(size_t length, size_t rows)
 {
     if (length <= MATRIX_LENGTH)
-        return (double)length * (double)rows;
+        return (double)length * (double)(rows < length / 2 ? rows : length / 2);
     /* 2.5 N log2 N operations at a tenth of the rate of a product, and copies. */
     return 10.0 * 1.25 * (double)length * log2((double)length) + 40.0 * (double)length;
 }
@@ -91,6 +91,19 @@ done:
     return st;
 }
 
+static snn_status create_matrices(snn_dft *dft)
+{
+    const size_t n = dft->longest;
+    snn_status st = SNN_OK;
+
+    dft->buffer_floats = n * SNN_DFT_COLUMNS;
+    TRY_ALLOC(st, dft->ctx, dft->analysis, n * n / 2);
+    TRY_ALLOC(st, dft->ctx, dft->synthesis, n * n / 2);
+    TRY_ALLOC(st, dft->ctx, dft->buffer, dft->buffer_floats * (size_t)dft->ctx->threads);
+done:
+    return st;
+}
+
 snn_status snn_dft_create(snn_context *ctx, size_t longest, snn_dft **out)
 {
     snn_dft *dft = NULL;
@@ -98,14 +111,11 @@ snn_status snn_dft_create(snn_context *ctx, size_t longest, snn_dft **out)
 
     TRY_ALLOC(st, ctx, dft, 1);
     dft->ctx = ctx;
-    dft->longest = longest;
-    if (longest <= MATRIX_LENGTH) {
-        TRY_ALLOC(st, ctx, dft->cosine, longest);
-        TRY_ALLOC(st, ctx, dft->analysis, longest * longest);
-        TRY_ALLOC(st, ctx, dft->synthesis, longest * longest);
-    } else {
+    dft->longest = longest + longest % 2;
+    if (dft->longest <= MATRIX_LENGTH)
+        TRY(st, create_matrices(dft));
+    else
         TRY(st, create_fftw(dft));
-    }
     *out = dft;
     dft = NULL;
 done:
@@ -126,7 +136,6 @@ void snn_dft_destroy(snn_dft *dft)
     snn_free(dft->ctx, dft->buffer);
     snn_free(dft->ctx, dft->synthesis);
     snn_free(dft->ctx, dft->analysis);
-    snn_free(dft->ctx, dft->cosine);
     snn_free(dft->ctx, dft);
 }
 
@@ -140,41 +149,39 @@ static int fftw_choice(const snn_dft *dft, size_t needed)
     return i;
 }
 
+static bool is_matrix(const snn_dft *dft)
+{
+    return dft->analysis != NULL;
+}
+
 size_t snn_dft_length(const snn_dft *dft, size_t needed)
 {
     SNN_ASSERT(needed <= dft->longest);
-    return dft->buffer == NULL ? needed : dft->length[fftw_choice(dft, needed)];
+    return is_matrix(dft) ? needed + needed % 2 : dft->length[fftw_choice(dft, needed)];
 }
 
 /*
  * analysis[Re f][t] = cos(2 pi f t / n),   analysis[Im f][t] = -sin(2 pi f t / n)
- * synthesis = its transpose, scaled by 1/n (f = 0, n/2) or 2/n (others).
- * Entries are rounded once, from double.
+ * synthesis = its transpose, scaled by 1/n (f = 0, n/2) or 2/n (others); both
+ * for t < n/2 only.  Entries are rounded once, from double.
  */
 static void fill_tables(snn_dft *dft)
 {
-    const size_t n = dft->n;
+    const size_t n = dft->n, half = n / 2;
 
-    for (size_t k = 0; k < n; k++)
-        dft->cosine[k] = cos(TWO_PI * (double)k / (double)n);
     for (size_t f = 0; f < snn_dft_frequencies(n); f++) {
         const bool both = snn_dft_complex(n, f);
         const double scale = (both ? 2.0 : 1.0) / (double)n;
-        size_t turn = 0; /* f * t mod n */
 
-        for (size_t t = 0; t < n; t++) {
-            const double c = dft->cosine[turn];
-            float *re = dft->analysis + snn_dft_re(f) * n + t;
+        for (size_t t = 0; t < half; t++) {
+            const double angle = TWO_PI * (double)(f * t % n) / (double)n;
 
-            *re = (float)c;
-            dft->synthesis[t * n + snn_dft_re(f)] = (float)(c * scale);
+            dft->analysis[snn_dft_re(n, f) * half + t] = (float)cos(angle);
+            dft->synthesis[t * n + snn_dft_re(n, f)] = (float)(cos(angle) * scale);
             if (both) {
-                const double s = sin(TWO_PI * (double)turn / (double)n);
-
-                dft->analysis[snn_dft_im(n, f) * n + t] = (float)-s;
-                dft->synthesis[t * n + snn_dft_im(n, f)] = (float)(-s * scale);
+                dft->analysis[snn_dft_im(n, f) * half + t] = (float)-sin(angle);
+                dft->synthesis[t * n + snn_dft_im(n, f)] = (float)(-sin(angle) * scale);
             }
-            turn = turn + f >= n ? turn + f - n : turn + f;
         }
     }
     dft->tabled = n;
@@ -183,11 +190,78 @@ static void fill_tables(snn_dft *dft)
 size_t snn_dft_begin(snn_dft *dft, size_t needed)
 {
     dft->n = snn_dft_length(dft, needed);
-    if (dft->buffer != NULL)
+    if (!is_matrix(dft))
         dft->in_use = fftw_choice(dft, needed);
     else if (dft->tabled != dft->n)
         fill_tables(dft);
     return dft->n;
+}
+
+/* ---- matrix way -----------------------------------------------------------------
+ *
+ * With h = n/2, cos and sin of 2 pi f (t + h) / n are those of t, times (-1)^f.
+ * So even frequencies need only x[t] + x[t+h], odd ones x[t] - x[t+h], t < h:
+ * half the products.  Back likewise: y[t] = e + o, y[t+h] = e - o.
+ */
+
+static void multiply(size_t m, size_t columns, size_t k, const float *a, size_t a_stride,
+                     const float *b, size_t b_stride, float beta, float *c, size_t c_stride)
+{
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)m, (int)columns, (int)k, 1.0f, a,
+                (int)a_stride, b, (int)b_stride, beta, c, (int)c_stride);
+}
+
+static void forward_matrix(const snn_dft *dft, int worker, const float *x, size_t rows,
+                           size_t x_stride, float *hat, size_t hat_stride, size_t columns)
+{
+    const size_t n = dft->n, half = n / 2;
+    float *sum = dft->buffer + (size_t)worker * dft->buffer_floats, *gap = sum + half * columns;
+
+    if (rows <= half) {
+        multiply(n, columns, rows, dft->analysis, half, x, x_stride, 0.0f, hat, hat_stride);
+        return;
+    }
+    for (size_t t = 0; t < half; t++) {
+        const float *early = x + t * x_stride, *late = early + half * x_stride;
+
+        if (t + half < rows) {
+            for (size_t j = 0; j < columns; j++) {
+                sum[t * columns + j] = early[j] + late[j];
+                gap[t * columns + j] = early[j] - late[j];
+            }
+        } else {
+            memcpy(sum + t * columns, early, columns * sizeof *sum);
+            memcpy(gap + t * columns, early, columns * sizeof *gap);
+        }
+    }
+    multiply(half, columns, half, dft->analysis, half, sum, columns, 0.0f, hat, hat_stride);
+    multiply(half, columns, half, dft->analysis + half * half, half, gap, columns, 0.0f,
+             hat + half * hat_stride, hat_stride);
+}
+
+static void inverse_matrix(const snn_dft *dft, int worker, const float *hat, size_t hat_stride,
+                           float *y, size_t rows, size_t y_stride, size_t columns, bool add)
+{
+    const size_t n = dft->n, half = n / 2;
+    float *even = dft->buffer + (size_t)worker * dft->buffer_floats, *odd = even + half * columns;
+
+    if (rows <= half) {
+        multiply(rows, columns, n, dft->synthesis, n, hat, hat_stride, add ? 1.0f : 0.0f, y,
+                 y_stride);
+        return;
+    }
+    multiply(half, columns, half, dft->synthesis, n, hat, hat_stride, 0.0f, even, columns);
+    multiply(half, columns, half, dft->synthesis + half, n, hat + half * hat_stride, hat_stride,
+             0.0f, odd, columns);
+    for (size_t t = 0; t < half; t++) {
+        const float *e = even + t * columns, *o = odd + t * columns;
+        float *early = y + t * y_stride, *late = early + half * y_stride;
+
+        for (size_t j = 0; j < columns; j++)
+            early[j] = (add ? early[j] : 0.0f) + (e[j] + o[j]);
+        for (size_t j = 0; t + half < rows && j < columns; j++)
+            late[j] = (add ? late[j] : 0.0f) + (e[j] - o[j]);
+    }
 }
 
 /* ---- FFTW way: LANES columns at a time --------------------------------------- */
@@ -219,7 +293,7 @@ static void forward_fftw(const snn_dft *dft, int worker, const float *x, size_t 
             memset(real + lanes * n, 0, (LANES - lanes) * n * sizeof *real);
         fftwf_execute_dft_r2c(dft->to[dft->in_use], real, (fftwf_complex *)half);
         for (size_t f = 0; f < half_n; f++) {
-            float *re = hat + snn_dft_re(f) * hat_stride + j0;
+            float *re = hat + snn_dft_re(n, f) * hat_stride + j0;
             float *im = hat + snn_dft_im(n, f) * hat_stride + j0;
 
             for (size_t j = 0; j < lanes; j++)
@@ -244,7 +318,7 @@ static void inverse_fftw(const snn_dft *dft, int worker, const float *hat, size_
         const size_t lanes = columns - j0 < LANES ? columns - j0 : LANES;
 
         for (size_t f = 0; f < half_n; f++) {
-            const float *re = hat + snn_dft_re(f) * hat_stride + j0;
+            const float *re = hat + snn_dft_re(n, f) * hat_stride + j0;
             const float *im = hat + snn_dft_im(n, f) * hat_stride + j0;
 
             for (size_t j = 0; j < lanes; j++) {
@@ -267,25 +341,19 @@ static void inverse_fftw(const snn_dft *dft, int worker, const float *hat, size_
 void snn_dft_forward(const snn_dft *dft, int worker, const float *x, size_t rows, size_t x_stride,
                      float *hat, size_t hat_stride, size_t columns)
 {
-    const int n = (int)dft->n;
-
-    SNN_DCHECK(rows <= dft->n);
-    if (dft->buffer != NULL)
-        forward_fftw(dft, worker, x, rows, x_stride, hat, hat_stride, columns);
+    SNN_DCHECK(rows <= dft->n && columns <= SNN_DFT_COLUMNS);
+    if (is_matrix(dft))
+        forward_matrix(dft, worker, x, rows, x_stride, hat, hat_stride, columns);
     else
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, (int)columns, (int)rows, 1.0f,
-                    dft->analysis, n, x, (int)x_stride, 0.0f, hat, (int)hat_stride);
+        forward_fftw(dft, worker, x, rows, x_stride, hat, hat_stride, columns);
 }
 
 void snn_dft_inverse(const snn_dft *dft, int worker, const float *hat, size_t hat_stride, float *y,
                      size_t rows, size_t y_stride, size_t columns, bool add)
 {
-    const int n = (int)dft->n;
-
-    SNN_DCHECK(rows <= dft->n);
-    if (dft->buffer != NULL)
-        inverse_fftw(dft, worker, hat, hat_stride, y, rows, y_stride, columns, add);
+    SNN_DCHECK(rows <= dft->n && columns <= SNN_DFT_COLUMNS);
+    if (is_matrix(dft))
+        inverse_matrix(dft, worker, hat, hat_stride, y, rows, y_stride, columns, add);
     else
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)rows, (int)columns, n, 1.0f,
-                    dft->synthesis, n, hat, (int)hat_stride, add ? 1.0f : 0.0f, y, (int)y_stride);
+        inverse_fftw(dft, worker, hat, hat_stride, y, rows, y_stride, columns, add);
 }

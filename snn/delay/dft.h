@@ -3,11 +3,12 @@
  * Real Fourier transforms along the outermost axis of [rows, columns] arrays:
  * the only file that knows FFTW.
  *
- * A spectrum of length N has N real rows: Re f for f = 0 .. N/2, then Im f for
- * f = 1 .. (N-1)/2.  Row f, column j belongs to column j of the input, so a
- * spectrum is frequency-major: each frequency is a contiguous matrix.
+ * A spectrum of even length N has N real rows: first those of the even
+ * frequencies, then those of the odd ones, each group with its real parts before
+ * its imaginary ones (which f = 0 and f = N/2 lack).  Row f, column j belongs to
+ * column j of the input, so each frequency is a contiguous matrix.
  *
- * Two ways: short lengths as a product with the DFT matrix (any length, no
+ * Two ways: short lengths as products with DFT matrices (any even length, no
  * padding to smooth sizes, output where it is wanted), long ones through FFTW
  * with transposing copies.
  */
@@ -18,8 +19,8 @@
 
 typedef struct snn_dft snn_dft;
 
-/* Columns that one call should get, for cache and for balance. */
-#define SNN_DFT_COLUMNS 512u
+/* The most columns a call may have: what a core keeps in its cache. */
+#define SNN_DFT_COLUMNS 256u
 
 /* For lengths up to the one that `longest` needs. */
 SNN_MUST_USE snn_status snn_dft_create(snn_context *ctx, size_t longest, snn_dft **out);
@@ -42,13 +43,15 @@ void snn_dft_inverse(const snn_dft *dft, int worker, const float *hat, size_t ha
                      size_t rows, size_t y_stride, size_t columns, bool add);
 
 /* Row of Re f / Im f in a spectrum of length n. */
-static inline size_t snn_dft_re(size_t f)
+static inline size_t snn_dft_re(size_t n, size_t f)
 {
-    return f;
+    return f % 2 == 0 ? f / 2 : n / 2 + f / 2;
 }
 static inline size_t snn_dft_im(size_t n, size_t f)
 {
-    return n / 2 + f;
+    const size_t half = n / 2;
+
+    return f % 2 == 0 ? half / 2 + f / 2 : half + (half + 1) / 2 + f / 2;
 }
 /* Frequencies of a spectrum, and whether f has an imaginary part. */
 static inline size_t snn_dft_frequencies(size_t n)

@@ -43,7 +43,7 @@ static size_t synapses(const snn_delay_plan *plan)
 static double fft_cost(const snn_delay_problem *problem)
 {
     const double t = problem->steps, t_out = snn_delay_steps_out(problem, problem->steps);
-    const double n = t + problem->n_taps - 1, b = problem->batch;
+    const double n = t + problem->n_taps - 1, b = problem->batch; /* about: evened, smoothed */
     const double s = (double)problem->n_in * problem->n_out;
     const double x = snn_dft_cost((size_t)n, (size_t)t) * b * problem->n_in;
     const double y = snn_dft_cost((size_t)n, (size_t)t_out) * b * problem->n_out;
@@ -198,11 +198,11 @@ static void product(const product_shape *shape, float alpha, const float *a, con
 static void complex_product(const complex_job *job, size_t n, size_t f, float *scratch)
 {
     const product_shape *shape = &job->shape;
-    const float *a_re = job->a + snn_dft_re(f) * job->a_size,
+    const float *a_re = job->a + snn_dft_re(n, f) * job->a_size,
                 *a_im = job->a + snn_dft_im(n, f) * job->a_size;
-    const float *b_re = job->b + snn_dft_re(f) * job->b_size,
+    const float *b_re = job->b + snn_dft_re(n, f) * job->b_size,
                 *b_im = job->b + snn_dft_im(n, f) * job->b_size;
-    float *c_re = job->c + snn_dft_re(f) * job->c_size,
+    float *c_re = job->c + snn_dft_re(n, f) * job->c_size,
           *c_im = job->c + snn_dft_im(n, f) * job->c_size;
     float *a_sum = scratch, *b_sum = a_sum + job->a_size, *b_gap = b_sum + job->b_size;
 
