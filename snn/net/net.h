@@ -96,9 +96,16 @@ struct snn_tape {
 size_t net_place(const snn_network *net, float *block, net_views *const views[], bool gradients);
 
 /* Samples of one tile: the batch in at most 32 pieces, whatever the threads. */
+#define NET_PIECES 32u
 static inline size_t net_grain(size_t batch)
 {
-    return snn_tiles(batch, 32);
+    return snn_tiles(batch, NET_PIECES);
+}
+/* The most tiles that batches of up to `batch` samples have: 33 samples make 17
+ * tiles of two, 32 make 32 of one. */
+static inline size_t net_tiles_most(size_t batch)
+{
+    return batch < NET_PIECES ? batch : NET_PIECES;
 }
 
 /* Batch normalisation (norm.c).  forward: statistics in use into mean, inv_std,

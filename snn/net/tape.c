@@ -77,7 +77,8 @@ static snn_status create_activations(snn_tape *tape, uint32_t l)
     }
     if (tape->params.keep && tape->params.train) {
         TRY_ALLOC(st, tape->ctx, layer->g_conv, n);
-        TRY_ALLOC(st, tape->ctx, layer->g_bn, n);
+        if (!readout)
+            TRY_ALLOC(st, tape->ctx, layer->g_bn, n);
         TRY_ALLOC(st, tape->ctx, layer->g_output, n);
         TRY_ALLOC(st, tape->ctx, layer->g_taps, tape->net->n_taps * tape->net->layer[l].synapses);
         if (fires)
@@ -188,7 +189,7 @@ static snn_status create_shared(snn_tape *tape)
             TRY_ALLOC(st, tape->ctx, tape->flow[i], activation);
     tape->state_floats = net_grain(batch) * channels;
     TRY_ALLOC(st, tape->ctx, tape->state, tape->state_floats * (size_t)tape->ctx->threads);
-    TRY_ALLOC(st, tape->ctx, tape->partial, 2 * channels * snn_tiles(batch, net_grain(batch)));
+    TRY_ALLOC(st, tape->ctx, tape->partial, 2 * channels * net_tiles_most(batch));
     TRY_ALLOC(st, tape->ctx, tape->fold, channels);
     TRY_ALLOC(st, tape->ctx, tape->softmax, layer_floats(tape, last));
     TRY_ALLOC(st, tape->ctx, tape->logits, batch * n);
