@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* snn train: a run from a configuration and a data set. */
+#include "tools/tool.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+/* A progress line more often than this only costs time. */
+#define PROGRESS_SECONDS 0.1
+
+struct display {
+    bool json;
+    double last; /* when the progress line was drawn */
+};
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void show_batch(void *user, const snn_batch_report *r)
+{
+    struct display *display = user;
+    double left = isfinite(r->seconds_left) ? r->seconds_left : 0, t = now();
+
+    if (!talk_has_progress() || (t - display->last < PROGRESS_SECONDS && r->batch != r->batches))
+        return;
+    display->last = t;
+    talk_progress("epoch %u/%u  batch %u/%u  loss %.4f  accuracy %.1f %%  %.0f samples/s  "
+                  "%d:%02d:%02d left",
+                  (unsigned)r->epoch, (unsigned)r->epochs, (unsigned)r->batch, (unsigned)r->batches,
+                  r->loss, 100 * r->accuracy, r->samples_per_second, (int)(left / 3600),
+                  (int)(left / 60) % 60, (int)left % 60);
+}
+
+/* " 91.2 %", or "-" where nothing validates. */
+static const char *percent(double share, char text[16])
+{
+    if (isfinite(share))
+        snprintf(text, 16, "%.1f %%", 100 * share);
+    else
+        snprintf(text, 16, "-");
+    return text;
+}
+
+static void show_epoch(void *user, const snn_epoch_report *r)
+{
+    const struct display *display = user;
+    char train[16], valid[16];
+    json j;
+
+    talk(SNN_LOG_INFO, "epoch %u/%u  loss %.4f  train %s  valid %s  %.1f s%s", (unsigned)r->epoch,
+         (unsigned)r->epochs, r->loss, percent(r->train_accuracy, train),
+         percent(r->valid_accuracy, valid), r->seconds, r->best ? "  best" : "");
+    if (!display->json)
+        return;
+    json_begin(&j, "epoch");
+    json_count(&j, "epoch", r->epoch);
+    json_number(&j, "loss", r->loss);
+    json_number(&j, "train_accuracy", r->train_accuracy);
+    json_number(&j, "valid_accuracy", r->valid_accuracy);
+    json_number(&j, "seconds", r->seconds);
+    json_end(&j);
+}
+
+static int stop_asked(void *user)
+{
+    (void)user;
+    return was_interrupted();
+}
+
+static void show_result(const snn_run_result *r, const char *folder, bool as_json)
+{
+    char test[16], valid[16];
+    json j;
+
+    if (!as_json) {
+        printf("test accuracy %s (validation %s, best epoch %u of %u, protocol %s, %.1f s): %s\n",
+               percent(r->test_accuracy, test), percent(r->valid_accuracy, valid),
+               (unsigned)r->best_epoch, (unsigned)r->epochs, r->protocol, r->seconds, folder);
+        return;
+    }
+    json_begin(&j, "result");
+    json_text(&j, "protocol", r->protocol);
+    json_number(&j, "test_accuracy", r->test_accuracy);
+    json_number(&j, "valid_accuracy", r->valid_accuracy);
+    json_count(&j, "best_epoch", r->best_epoch);
+    json_count(&j, "epochs", r->epochs);
+    json_number(&j, "seconds", r->seconds);
+    json_text(&j, "run", folder);
+    json_end(&j);
+}
+
+static int show_keys(void)
+{
+    const snn_config_key *key;
+    const char *section = "";
+
+    for (size_t i = 0; (key = snn_config_key_at(i)) != NULL; i++) {
+        if (strcmp(section, key->section) != 0)
+            printf("%s%s:\n", i > 0 ? "\n" : "", key->section);
+        section = key->section;
+        printf("  %s: %s\n      %s\n      %s%s%s%s%s\n", key->key,
+               key->initial[0] != '\0' ? key->initial : "''", key->help, key->type,
+               key->range[0] != '\0' ? " in " : "", key->range, key->unit[0] != '\0' ? ", " : "",
+               key->unit);
+    }
+    return EXIT_OK;
+}
+
+/* runs/NAME for CONFIG = some/where/NAME.yaml */
+static snn_status default_folder(const char *config, char folder[TOOL_PATH], snn_error *err)
+{
+    const char *slash = strrchr(config, '/'), *base = slash != NULL ? slash + 1 : config;
+    const char *dot = strrchr(base, '.');
+    int length = dot != NULL && dot != base ? (int)(dot - base) : (int)strlen(base);
+    int n = snprintf(folder, TOOL_PATH, "runs/%.*s", length, base);
+
+    return n < TOOL_PATH ? SNN_OK : snn_error_set(err, SNN_EINVAL, config, "the path is too long");
+}
+
+/* Choose the run's folder, refuse one that holds another run, and make it. */
+static snn_status prepare_folder(const options *o, char folder[TOOL_PATH], snn_error *err)
+{
+    snn_status status = SNN_OK;
+
+    if (o->out != NULL && strlen(o->out) >= TOOL_PATH)
+        return snn_error_set(err, SNN_EINVAL, "--out", "the path is too long");
+    if (o->out != NULL)
+        snprintf(folder, TOOL_PATH, "%s", o->out);
+    else
+        TRY(status, default_folder(o->operands[0], folder, err));
+    if (!o->resume && (file_exists(folder, "checkpoint.h5") || file_exists(folder, "model.h5") ||
+                       file_exists(folder, "config.yaml")))
+        return snn_error_set(err, SNN_EINVAL, folder,
+                             "holds a run already: go on with it by --resume, or give another "
+                             "folder by --out DIR");
+    if (o->resume && !file_exists(folder, "checkpoint.h5"))
+        talk(SNN_LOG_INFO, "%s has no checkpoint: starting from the beginning", folder);
+    TRY(status, make_folders(folder, err));
+done:
+    return status;
+}
+
+/* --data, or with --resume what the run used. */
+static snn_status choose_data(const options *o, const char *folder, char data[TOOL_PATH],
+                              snn_error *err)
+{
+    snn_status status = SNN_OK;
+
+    if (o->data == NULL)
+        return run_recall_data(folder, data, err);
+    if (strlen(o->data) >= TOOL_PATH)
+        return snn_error_set(err, SNN_EINVAL, "--data", "the path is too long");
+    snprintf(data, TOOL_PATH, "%s", o->data);
+    TRY(status, run_remember_data(folder, data, err));
+done:
+    return status;
+}
+
+static void introduce(snn_dataset *dataset, const char *data, const char *folder, snn_context *ctx)
+{
+    const snn_dataset_info *info = snn_dataset_get_info(dataset);
+
+    talk(SNN_LOG_INFO, "%s: %s, %u inputs, %u classes, %u training, %u validation, %u test samples",
+         data, info->kind, (unsigned)info->n_inputs, (unsigned)info->n_classes,
+         (unsigned)info->count[SNN_SPLIT_TRAIN], (unsigned)info->count[SNN_SPLIT_VALID],
+         (unsigned)info->count[SNN_SPLIT_TEST]);
+    talk(SNN_LOG_INFO, "run %s: %d threads, %s kernels", folder, snn_context_threads(ctx),
+         snn_context_cpu(ctx));
+}
+
+static bool arguments_complete(const options *o)
+{
+    if (o->n_operands == 0)
+        fprintf(stderr, "snn: give a configuration: snn train CONFIG --data PATH\n");
+    else if (o->data == NULL && !o->resume)
+        fprintf(stderr, "snn: give a data set: --data PATH, a folder with *_train.h5[.gz] (spikes) "
+                        "or word/file.wav|flac (audio); 'snn make digits OUT' makes one\n");
+    else
+        return true;
+    return false;
+}
+
+int run_train(const options *o)
+{
+    char folder[TOOL_PATH] = "", data[TOOL_PATH];
+    struct display display = {.json = o->json};
+    snn_run_params params;
+    snn_run_result result;
+    snn_context *ctx = NULL;
+    snn_dataset *dataset = NULL;
+    snn_config config;
+    snn_error err = {0};
+    snn_status status = SNN_OK;
+
+    if (o->help_config)
+        return show_keys();
+    if (!arguments_complete(o))
+        return EXIT_USAGE;
+    TRY(status, tool_config(o->operands[0], o, &config, &err));
+    TRY(status, tool_context(o, &ctx, &err));
+    if (o->data != NULL)
+        TRY(status, snn_dataset_open(ctx, o->data, &config.data, &dataset, &err));
+    TRY(status, prepare_folder(o, folder, &err));
+    TRY(status, choose_data(o, folder, data, &err));
+    if (dataset == NULL)
+        TRY(status, snn_dataset_open(ctx, data, &config.data, &dataset, &err));
+    introduce(dataset, data, folder, ctx);
+    snn_run_params_init(&params);
+    params.folder = folder;
+    params.resume = o->resume;
+    params.on_batch = show_batch;
+    params.on_epoch = show_epoch;
+    params.stop = stop_asked;
+    params.user = &display;
+    watch_signals();
+    TRY(status, snn_train(ctx, &config, dataset, &params, &result, &err));
+    talk_clear();
+    show_result(&result, folder, o->json);
+done:
+    snn_dataset_destroy(dataset);
+    snn_context_destroy(ctx);
+    if (status == SNN_EINTERRUPTED)
+        talk(SNN_LOG_ERROR,
+             "snn: stopped; a checkpoint is in %s: the same command with --resume goes on", folder);
+    return status == SNN_OK             ? EXIT_OK
+           : status == SNN_EINTERRUPTED ? EXIT_INTERRUPTED
+                                        : talk_failure(status, &err);
+}

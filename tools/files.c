@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tools/tool.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define DATA_FILE "data.txt"
+
+bool is_folder(const char *path)
+{
+    struct stat about;
+
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+bool file_exists(const char *folder, const char *name)
+{
+    char path[TOOL_PATH];
+    struct stat about;
+
+    return join_path(path, folder, name, NULL) == SNN_OK && stat(path, &about) == 0;
+}
+
+snn_status join_path(char path[TOOL_PATH], const char *folder, const char *name, snn_error *err)
+{
+    int n = snprintf(path, TOOL_PATH, "%s/%s", folder, name);
+
+    return n > 0 && n < TOOL_PATH ? SNN_OK
+                                  : snn_error_set(err, SNN_EINVAL, folder, "the path is too long");
+}
+
+snn_status make_folders(const char *folder, snn_error *err)
+{
+    char path[TOOL_PATH];
+    size_t n = strlen(folder);
+
+    if (n == 0 || n >= sizeof path)
+        return snn_error_set(err, SNN_EINVAL, folder, "the path is empty or too long");
+    memcpy(path, folder, n + 1);
+    for (size_t i = 1; i <= n; i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        path[i] = '\0';
+        if (mkdir(path, 0777) != 0 && !is_folder(path))
+            return snn_error_set(err, SNN_EIO, path, "cannot be made: %s", strerror(errno));
+        path[i] = folder[i];
+    }
+    return SNN_OK;
+}
+
+snn_status run_remember_data(const char *folder, const char *data, snn_error *err)
+{
+    char path[TOOL_PATH], absolute[PATH_MAX];
+    FILE *file = NULL;
+    snn_status status = SNN_OK;
+
+    TRY(status, join_path(path, folder, DATA_FILE, err));
+    if (realpath(data, absolute) == NULL)
+        TRY(status, snn_error_set(err, SNN_ENOTFOUND, data, "%s", strerror(errno)));
+    file = fopen(path, "w");
+    if (file == NULL || fprintf(file, "%s\n", absolute) < 0)
+        status = snn_error_set(err, SNN_EIO, path, "%s", strerror(errno));
+done:
+    if (file != NULL && fclose(file) != 0 && status == SNN_OK)
+        status = snn_error_set(err, SNN_EIO, path, "%s", strerror(errno));
+    return status;
+}
+
+snn_status run_recall_data(const char *folder, char data[TOOL_PATH], snn_error *err)
+{
+    char path[TOOL_PATH];
+    FILE *file = NULL;
+    size_t n;
+    snn_status status = SNN_OK;
+
+    TRY(status, join_path(path, folder, DATA_FILE, err));
+    file = fopen(path, "r");
+    if (file == NULL)
+        TRY(status, snn_error_set(err, SNN_ENOTFOUND, path,
+                                  "cannot be opened: %s; say where the data set is: --data PATH",
+                                  strerror(errno)));
+    n = fread(data, 1, TOOL_PATH - 1, file);
+    while (n > 0 && data[n - 1] == '\n')
+        n--;
+    data[n] = '\0';
+done:
+    if (file != NULL)
+        fclose(file);
+    return status;
+}
+
+snn_status tool_config(const char *path, const options *o, snn_config *config, snn_error *err)
+{
+    char seed[64];
+    snn_status status = SNN_OK;
+
+    snn_config_init(config);
+    if (path != NULL)
+        TRY(status, snn_config_load(config, path, err));
+    for (size_t i = 0; i < o->set.n; i++)
+        TRY(status, snn_config_set(config, o->set.text[i], err));
+    if (o->seed.given) {
+        snprintf(seed, sizeof seed, "train.seed=%llu", (unsigned long long)o->seed.value);
+        TRY(status, snn_config_set(config, seed, err));
+    }
+    TRY(status, snn_config_check(config, err));
+done:
+    return status;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Options of all commands, read as the tables *_opts.def say. */
+#ifndef TOOLS_OPTIONS_H
+#define TOOLS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define OPTIONS_MAX_SET 256
+
+typedef enum command_id {
+#define COMMAND(name, operands, fewest, most, summary) COMMAND_##name,
+#include "tools/commands.def"
+#undef COMMAND
+    COMMANDS
+} command_id;
+
+/* Texts point into argv.  Counts are 0 where not given. */
+typedef struct options {
+    const char *data, *out, *config, *cpu, *espeak;
+    struct {
+        const char *text[OPTIONS_MAX_SET];
+        size_t n;
+    } set;
+    struct {
+        uint64_t value;
+        bool given;
+    } seed;
+    uint32_t threads, steps, batch, input_steps, inputs, outputs, clips;
+    double density;
+    bool resume, json, quiet, verbose, help, help_config;
+    char **operands;
+    int n_operands;
+} options;
+
+const char *command_name(command_id id);
+
+/* COMMANDS when there is none of that name. */
+command_id command_find(const char *name);
+
+/* Read argv[1..] of a command (argv[0] is its name).  False after a message on
+ * standard error about what is wrong. */
+bool options_parse(command_id id, int argc, char **argv, options *out);
+
+/* What `snn COMMAND --help` shows. */
+void options_help(command_id id, FILE *to);
+
+/* What `snn help` shows. */
+void commands_help(FILE *to);
+
+/* Say on standard error that `name` is unknown, and which is nearest. */
+void say_unknown(const char *what, const char *name, const char *const *names, size_t n,
+                 const char *help);
+
+#endif

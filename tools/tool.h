@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the commands share: exit codes, talk on standard error, JSON on standard
+ * output, paths.  The tool is a client of the public headers and nothing more.
+ */
+#ifndef TOOLS_TOOL_H
+#define TOOLS_TOOL_H
+
+#include <snn/snn.h>
+
+#include "tools/options.h"
+
+/* Control flow of the commands: each has one exit label, `done`. */
+#define TRY(status, call)                                                                          \
+    do {                                                                                           \
+        (status) = (call);                                                                         \
+        if ((status) != SNN_OK)                                                                    \
+            goto done;                                                                             \
+    } while (0)
+
+/* Exit codes, as snn(1) lists them. */
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DIVERGED = 3, EXIT_INTERRUPTED = 130 };
+
+#define TOOL_PATH 4096
+
+/* ---- talk.c: standard error ------------------------------------------- */
+
+/* Lines above `level` are dropped. */
+void talk_set_level(snn_log_level level);
+void talk(snn_log_level level, const char *format, ...) SNN_PRINTF(2, 3);
+/* Replace the progress line; only where standard error is a terminal. */
+void talk_progress(const char *format, ...) SNN_PRINTF(1, 2);
+bool talk_has_progress(void);
+void talk_clear(void);
+/* Print what failed ("snn: where: what") and return the exit code for it. */
+int talk_failure(snn_status status, const snn_error *err);
+
+/* A context as the options ask; its log goes to talk. */
+SNN_MUST_USE snn_status tool_context(const options *o, snn_context **out, snn_error *err);
+
+/* ---- json.c: standard output ------------------------------------------ */
+
+/* One object on one line: begin, members, end.  Numbers that are not finite are null. */
+typedef struct json {
+    FILE *to;
+    bool first;
+} json;
+
+void json_begin(json *j, const char *event);
+void json_text(json *j, const char *key, const char *value);
+void json_number(json *j, const char *key, double value);
+/* A value that is JSON already. */
+void json_bare(json *j, const char *key, const char *value);
+void json_count(json *j, const char *key, uint64_t value);
+/* Nested values: [ or { .. } ].  `key` NULL inside a list. */
+void json_open(json *j, const char *key, char bracket);
+void json_close(json *j, char bracket);
+/* End the object and flush, so that a reader sees the line now. */
+void json_end(json *j);
+
+/* ---- files.c ----------------------------------------------------------- */
+
+bool is_folder(const char *path);
+bool file_exists(const char *folder, const char *name);
+SNN_MUST_USE snn_status join_path(char path[TOOL_PATH], const char *folder, const char *name,
+                                  snn_error *err);
+/* Folder and those above it. */
+SNN_MUST_USE snn_status make_folders(const char *folder, snn_error *err);
+
+/* The data set of a run is remembered in its folder: data.txt, one absolute path. */
+SNN_MUST_USE snn_status run_remember_data(const char *folder, const char *data, snn_error *err);
+SNN_MUST_USE snn_status run_recall_data(const char *folder, char data[TOOL_PATH], snn_error *err);
+
+/* Load CONFIG (NULL = defaults), apply --set and --seed, check. */
+SNN_MUST_USE snn_status tool_config(const char *path, const options *o, snn_config *config,
+                                    snn_error *err);
+
+/* ---- commands ----------------------------------------------------------- */
+
+int run_train(const options *o);
+int run_eval(const options *o);
+int run_info(const options *o);
+int run_bench(const options *o);
+int run_make(const options *o);
+
+/* ---- signals (talk.c) ----------------------------------------------------- */
+
+/* From now on the first SIGINT or SIGTERM only sets a flag; the second one kills. */
+void watch_signals(void);
+int was_interrupted(void);
+
+#endif
