@@ -221,9 +221,12 @@ snn_status snn_store_open(snn_context *ctx, const char *path, const char *kind, 
 
     snn_store_quiet_begin(&quiet);
     TRY(status, open_file(ctx, path, &store, err));
-    if (snn_store_get_text(store, "kind", &found, NULL) != SNN_OK)
+    status = snn_store_get_text(store, "kind", &found, err);
+    if (status == SNN_EFORMAT)
         TRY(status, snn_error_set(err, SNN_EFORMAT, path,
                                   "is HDF5, but not written by snn (it has no attribute 'kind')"));
+    if (status != SNN_OK)
+        goto done;
     if (strcmp(found, kind) != 0)
         TRY(status, snn_error_set(err, SNN_EFORMAT, path, "is a %.32s, not a %s", found, kind));
     TRY(status, check_version(store, err));
@@ -247,9 +250,12 @@ snn_status snn_store_kind(const char *path, char *kind, size_t size, snn_error *
     snn_store_quiet_begin(&quiet);
     TRY(status, snn_context_create(NULL, &ctx, err));
     TRY(status, open_file(ctx, path, &store, err));
-    if (snn_store_get_text(store, "kind", &found, NULL) != SNN_OK)
+    status = snn_store_get_text(store, "kind", &found, err);
+    if (status == SNN_EFORMAT)
         TRY(status, snn_error_set(err, SNN_EFORMAT, path,
                                   "is HDF5, but not written by snn (it has no attribute 'kind')"));
+    if (status != SNN_OK)
+        goto done;
     if (strlen(found) >= size)
         TRY(status, snn_error_set(err, SNN_EFORMAT, path, "is of an unknown kind '%.32s'", found));
     memcpy(kind, found, strlen(found) + 1);

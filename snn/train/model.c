@@ -145,9 +145,11 @@ snn_status snn_model_load(snn_context *ctx, const char *path, snn_network **out,
     TRY(st, snn_network_create(ctx, &read.network, 0, &net, err));
     TRY(st, snn_store_get_network(store, net, err));
     st = snn_store_visit(store, known, net, err);
+    if (st == SNN_EFORMAT)
+        snn_error_set(err, st, path,
+                      "it holds tensors that its configuration's network does not have");
     if (st != SNN_OK)
-        TRY(st, snn_error_set(err, SNN_EFORMAT, path,
-                              "it holds tensors that its configuration's network does not have"));
+        goto done;
     if (config != NULL)
         *config = read;
     *out = net;
