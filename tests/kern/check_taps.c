@@ -4,8 +4,6 @@
 
 #include "snn/base/base.h"
 
-#define MAX_TAPS 31
-
 typedef struct {
     snn_taps taps;
     guarded weight, position, sigma, kernel, g_kernel, g_weight, g_position, g_sigma;
@@ -98,71 +96,14 @@ static void end_case(taps_case *c)
     guarded_end("g_sigma", &c->g_sigma);
 }
 
-/* ---- bounds ------------------------------------------------------------------ */
+/* ---- bounds (see tests/taps_bound.h) ------------------------------------------------------------------ */
 
-/* One delayed weight: exact x, y, S and how far float may be from them. */
-typedef struct {
-    bool gauss, linear;
-    double p, s, w, sum, e_sum, e_p;
-    double x[MAX_TAPS], y[MAX_TAPS], e_y[MAX_TAPS];
-} bump_bound;
-
-/*
- * p is rounded once: e_p = U |p|.
- *   gauss  u = (k-p)/s, s two roundings, one each for k-p and the division:
- *          e_u = e_p/s + 4U|u|.  The exponent -u^2/2 is off by |u| e_u + U u^2,
- *          exp by SNN_EXP_ULP ulp = 2 SNN_EXP_ULP U; a result below FLT_MIN is 0.
- *   max    e_x = e_p + U (|k-p| + 2s + x)
- *   v0     e_x = e_p + U
- * S adds D values one after the other: e_S = sum e_x + (D+1) U S.
- * y = x / S: e_y = (e_x + y e_S)/S + 3U y (1/S, product, a spare one).
- * Products of two errors are covered by 1.01.
- */
 static bump_bound bound_of(const taps_case *c, size_t synapse, uint32_t m)
 {
-    const snn_taps *taps = &c->taps;
-    const size_t at = m * taps->synapses + synapse;
-    const int n = (int)taps->n_taps;
-    const double centre = (double)(taps->n_taps / 2), sigma = fabs((double)taps->sigma[at]);
-    double position = (double)taps->position[at], e_x[MAX_TAPS];
-    bump_bound b = {.w = fabs((double)taps->weight[at]), .s = 1.0};
+    const size_t at = m * c->taps.synapses + synapse;
 
-    if (taps->one_hot)
-        position = fmin(fmax(nearbyint(position), -centre), centre);
-    b.gauss = !taps->one_hot && taps->version == SNN_KERNEL_GAUSS;
-    b.linear = !taps->one_hot && taps->version == SNN_KERNEL_V0;
-    if (b.gauss)
-        b.s = sigma + 0.27;
-    else if (!taps->one_hot && taps->version == SNN_KERNEL_MAX)
-        b.s = sigma + 1.0;
-    b.p = position + centre;
-    b.e_p = U * fabs(b.p);
-    b.sum = b.linear ? 1.0 : 1e-7;
-    for (int k = 0; k < n; k++) {
-        const double v = k - b.p, u = v / b.s, left = floor(b.p);
-
-        if (b.gauss) {
-            b.x[k] = exp(-0.5 * u * u);
-            e_x[k] = 1.01 * b.x[k] * (2.0 * 2.0 * U + fabs(u) * (b.e_p / b.s + 4.0 * U * fabs(u)) + U * u * u) + TINY;
-        } else if (b.linear) {
-            b.x[k] = k == left ? 1.0 - (b.p - left) : k == left + 1.0 ? b.p - left : 0.0;
-            e_x[k] = b.e_p + U;
-        } else {
-            b.x[k] = fmax(0.0, b.s - fabs(v));
-            e_x[k] = b.e_p + U * (fabs(v) + 2.0 * b.s + b.x[k]);
-        }
-        if (!b.linear) {
-            b.sum += b.x[k];
-            b.e_sum += e_x[k];
-        }
-    }
-    if (!b.linear)
-        b.e_sum += (n + 1) * U * b.sum;
-    for (int k = 0; k < n; k++) {
-        b.y[k] = b.x[k] / b.sum;
-        b.e_y[k] = b.linear ? e_x[k] : 1.01 * (e_x[k] + b.y[k] * b.e_sum) / b.sum + 3.0 * U * b.y[k];
-    }
-    return b;
+    return bump_bound_of(c->taps.version, c->taps.one_hot, (int)c->taps.n_taps, (double)c->taps.weight[at],
+                         (double)c->taps.position[at], (double)c->taps.sigma[at]);
 }
 
 /* A tap: products |w| e_y + 2U |w y|, M additions, and the stored reference. */

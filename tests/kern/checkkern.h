@@ -11,13 +11,9 @@
 #define TESTS_KERN_CHECKKERN_H
 
 #include "tests/cmocka_all.h"
+#include "tests/taps_bound.h"
 
 #include "snn/kern/kern.h"
-
-#include <float.h>
-
-#define U    0x1p-24
-#define TINY ((double)FLT_MIN) /* what flushing or gradual underflow can cost */
 
 /* n floats between guards, off the 64-byte grid by `offset` floats. */
 typedef struct {
