@@ -6,7 +6,7 @@
  *   snapshot.c    a copy of a network's tensors: the best so far
  *   checkpoint.c  everything needed to go on, in one file
  *   metrics.c     metrics.csv
- *   files.c       folders and small text files, written atomically
+ *   run_files.c   folders and small text files, written atomically
  */
 #ifndef SNN_TRAIN_RUN_H
 #define SNN_TRAIN_RUN_H
@@ -16,7 +16,7 @@
 #include <snn/store.h>
 #include <snn/train.h>
 
-/* ---- files.c ------------------------------------------------------------ */
+/* ---- run_files.c ------------------------------------------------------------ */
 
 #define SNN_PATH 4096
 

@@ -13,6 +13,9 @@
  * the result itself, is the bound.  This covers what a fixed tolerance cannot:
  * Adam's first steps have size lr * sign(g) however small g is.
  *
+ * Spikes of the evaluation may differ where a disturbance changes some too: not in
+ * the small cases; in SHD a position of no gradient may round to the next step.
+ *
  * So that a bound that allows anything cannot pass for a test, the numbers that
  * it fixes to better than 1/SHARP of the learning rate are counted: all in the small
  * cases, recorded in double; nine in ten for SHD, where the gradient of the other
@@ -164,6 +167,7 @@ struct outcome {
     double loss[STEPS + 1]; /* before each step; of the evaluation */
     double *out, *spikes[LAYERS];
     size_t n_out, n_spikes[LAYERS];
+    size_t flips[LAYERS]; /* spread: most spikes that one disturbance changed */
     uint32_t correct;
 };
 
@@ -335,6 +339,15 @@ static void widen(double *spread, const double *a, const double *b, size_t n)
         spread[i] = fmax(spread[i], fabs(a[i] - b[i]));
 }
 
+static size_t differences(const double *a, const double *b, size_t n)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        count += a[i] != b[i];
+    return count;
+}
+
 static double *zeros(size_t n)
 {
     double *data = calloc(n + 1, sizeof *data);
@@ -365,6 +378,11 @@ static void spread_of(const struct recorded *r, const struct outcome *plain, str
                           plain->n[l][k]);
         widen(spread->loss, o.loss, plain->loss, STEPS + 1);
         widen(spread->out, o.out, plain->out, plain->n_out);
+        for (uint32_t l = 0; l + 1 < r->layers; l++) {
+            const size_t flips = differences(o.spikes[l], plain->spikes[l], plain->n_spikes[l]);
+
+            spread->flips[l] = flips > spread->flips[l] ? flips : spread->flips[l];
+        }
         free_outcome(&o);
     }
 }
@@ -425,12 +443,19 @@ static void compare_evaluation(const struct recorded *r, const struct outcome *p
     for (uint32_t l = 0; l + 1 < r->layers; l++) {
         char name[SNN_TENSOR_NAME];
         double *expected;
+        size_t different;
 
         snprintf(name, sizeof name, "eval_spk%u", (unsigned)l);
         expected = dataset(r->file, name, &n);
         assert_non_null(expected);
         assert_int_equal(n, plain->n_spikes[l]);
-        check_array_near(name, expected, plain->spikes[l], n, 0, 21);
+        different = differences(expected, plain->spikes[l], n);
+        if (different > SAFETY * (double)spread->flips[l])
+            fail_msg("%s: %zu of %zu spikes differ, a disturbance changes %zu", name, different, n,
+                     spread->flips[l]);
+        if (spread->flips[l] > 0)
+            print_message("# %s: %zu of %zu spikes differ, a disturbance changes %zu\n", name,
+                          different, n, spread->flips[l]);
         free(expected);
     }
     metric = dataset(r->file, "eval_metric", &n);
