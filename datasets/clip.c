@@ -98,7 +98,8 @@ static snn_status resample(const char *path, const snn_clip_info *info, uint32_t
                      .input_frames = (long)info->n_frames,
                      .output_frames = (long)wanted,
                      .src_ratio = (double)rate / (double)info->rate};
-    const int code = src_simple(&data, SRC_SINC_BEST_QUALITY, 1);
+    /* Medium: 121 dB, 5 ms a second of sound; the best takes 23 ms for 145 dB. */
+    const int code = src_simple(&data, SRC_SINC_MEDIUM_QUALITY, 1);
 
     if (code != 0)
         return snn_error_set(err, SNN_EFORMAT, path, "cannot be resampled from %u to %u Hz: %s",
