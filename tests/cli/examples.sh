@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The examples run, learn what they say, and read each other's files.
 . "$abs_top_srcdir/tests/tap.sh"
-scratch
 examples=$abs_top_builddir/examples
 
 check "first_network learns the delays" "$examples/first_network"
