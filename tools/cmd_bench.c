@@ -128,8 +128,14 @@ static void show_json(const struct bench *b, snn_context *ctx, const snn_tape *t
     json_count(&j, "batch", b->batch);
     json_text(&j, "cpu", snn_context_cpu(ctx));
     json_open(&j, "phases", '{');
-    for (int i = 0; i < SNN_PHASES; i++)
-        json_number(&j, snn_phase_name((snn_phase)i), b->phase[i]);
+    for (int i = 0; i < SNN_PHASES; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%s", snn_phase_name((snn_phase)i));
+        for (char *c = name; *c != '\0'; c++)
+            if (*c == ' ')
+                *c = '_';
+        json_number(&j, name, b->phase[i]);
+    }
     json_close(&j, '}');
     json_end(&j);
 }

@@ -123,8 +123,8 @@ static snn_status default_folder(const char *config, char folder[TOOL_PATH], snn
     return n < TOOL_PATH ? SNN_OK : snn_error_set(err, SNN_EINVAL, config, "the path is too long");
 }
 
-/* Choose the run's folder, refuse one that holds another run, and make it. */
-static snn_status prepare_folder(const options *o, char folder[TOOL_PATH], snn_error *err)
+/* The run's folder; refuses one that holds another run, before any data is read. */
+static snn_status choose_folder(const options *o, char folder[TOOL_PATH], snn_error *err)
 {
     snn_status status = SNN_OK;
 
@@ -141,7 +141,6 @@ static snn_status prepare_folder(const options *o, char folder[TOOL_PATH], snn_e
                              "folder by --out DIR");
     if (o->resume && !file_exists(folder, "checkpoint.h5"))
         talk(SNN_LOG_INFO, "%s has no checkpoint: starting from the beginning", folder);
-    TRY(status, make_folders(folder, err));
 done:
     return status;
 }
@@ -150,16 +149,12 @@ done:
 static snn_status choose_data(const options *o, const char *folder, char data[TOOL_PATH],
                               snn_error *err)
 {
-    snn_status status = SNN_OK;
-
     if (o->data == NULL)
         return run_recall_data(folder, data, err);
     if (strlen(o->data) >= TOOL_PATH)
         return snn_error_set(err, SNN_EINVAL, "--data", "the path is too long");
     snprintf(data, TOOL_PATH, "%s", o->data);
-    TRY(status, run_remember_data(folder, data, err));
-done:
-    return status;
+    return SNN_OK;
 }
 
 static void introduce(snn_dataset *dataset, const char *data, const char *folder, snn_context *ctx)
@@ -204,12 +199,11 @@ int run_train(const options *o)
         return EXIT_USAGE;
     TRY(status, tool_config(o->operands[0], o, &config, &err));
     TRY(status, tool_context(o, &ctx, &err));
-    if (o->data != NULL)
-        TRY(status, snn_dataset_open(ctx, o->data, &config.data, &dataset, &err));
-    TRY(status, prepare_folder(o, folder, &err));
+    TRY(status, choose_folder(o, folder, &err));
     TRY(status, choose_data(o, folder, data, &err));
-    if (dataset == NULL)
-        TRY(status, snn_dataset_open(ctx, data, &config.data, &dataset, &err));
+    TRY(status, snn_dataset_open(ctx, data, &config.data, &dataset, &err));
+    TRY(status, make_folders(folder, &err));
+    TRY(status, run_remember_data(folder, data, &err));
     introduce(dataset, data, folder, ctx);
     snn_run_params_init(&params);
     params.folder = folder;

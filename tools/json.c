@@ -2,7 +2,6 @@
 #include "tools/tool.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void put_string(FILE *to, const char *text)
@@ -61,12 +60,8 @@ void json_number(json *j, const char *key, double value)
         fputs("null", j->to);
         return;
     }
-    /* Seventeen digits always read back to the same bits; most numbers need fewer. */
-    for (int digits = 6; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
+    /* Nine digits tell any two float32 apart; more would be noise. */
+    snprintf(text, sizeof text, "%.9g", value);
     fputs(text, j->to);
 }
 

@@ -214,19 +214,18 @@ bool options_parse(command_id id, int argc, char **argv, options *out)
     opterr = 0;
     optind = 1;
     while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-        const option_row *row = NULL;
+        size_t i = 0;
         if (c == ':') {
             fprintf(stderr, "snn: %s needs an argument\n", argv[optind - 1]);
             return false;
         }
-        if (c == '?') {
+        while (i < command->n_rows && c != 256 + (int)i && c != command->rows[i].letter)
+            i++;
+        if (i == command->n_rows) {
             say_bad_option(command, argc, argv, optopt);
             return false;
         }
-        for (size_t i = 0; i < command->n_rows; i++)
-            if (c == 256 + (int)i || c == command->rows[i].letter)
-                row = &command->rows[i];
-        if (!set_option(row, optarg, out))
+        if (!set_option(&command->rows[i], optarg, out))
             return false;
     }
     out->operands = argv + optind;

@@ -73,10 +73,11 @@ static snn_status next_event(struct reader *r)
                              strerror(r->read_errno));
     if (r->parser.error == YAML_MEMORY_ERROR)
         return snn_error_set(r->err, SNN_ENOMEM, r->name, "out of memory");
-    /* Reader errors (bytes that are no UTF-8) carry no mark of their own. */
-    snprintf(r->where, sizeof r->where, "%s:%zu", r->name,
-             (r->parser.error == YAML_READER_ERROR ? r->parser.mark : r->parser.problem_mark).line +
-                 1);
+    /* The reader decodes ahead of the lines that are counted: it knows bytes only. */
+    if (r->parser.error == YAML_READER_ERROR)
+        return snn_error_set(r->err, SNN_ECONFIG, r->name, "is not YAML: %s, at byte %zu",
+                             r->parser.problem, r->parser.problem_offset + 1);
+    snprintf(r->where, sizeof r->where, "%s:%zu", r->name, r->parser.problem_mark.line + 1);
     return snn_error_set(r->err, SNN_ECONFIG, r->where, "is not YAML: %s",
                          r->parser.problem != NULL ? r->parser.problem : "syntax error");
 }

@@ -52,7 +52,4 @@ const char *snn_store_dtype_name(snn_dtype dtype);
 snn_status snn_store_read_text(const snn_store *store, hid_t object, const char *attribute,
                                const char *name, char **out, snn_error *err);
 
-/* A new variable-length UTF-8 string type, or negative. */
-hid_t snn_store_text_type(void);
-
 #endif

@@ -120,15 +120,3 @@ const char *snn_store_dtype_name(snn_dtype dtype)
     };
     return NAMES[dtype];
 }
-
-hid_t snn_store_text_type(void)
-{
-    hid_t type = H5Tcopy(H5T_C_S1);
-
-    if (type >= 0 &&
-        (H5Tset_size(type, H5T_VARIABLE) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0)) {
-        H5Tclose(type);
-        return H5I_INVALID_HID;
-    }
-    return type;
-}

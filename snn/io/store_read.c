@@ -44,7 +44,6 @@ snn_status snn_store_read_text(const snn_store *store, hid_t object, const char 
     hid_t id = H5Aopen(object, attribute, H5P_DEFAULT);
     hid_t type = id >= 0 ? H5Aget_type(id) : H5I_INVALID_HID;
     hid_t space = id >= 0 ? H5Aget_space(id) : H5I_INVALID_HID;
-    hid_t memory = snn_store_text_type();
     char *read = NULL, *text = NULL;
     snn_status status = SNN_OK;
 
@@ -52,8 +51,7 @@ snn_status snn_store_read_text(const snn_store *store, hid_t object, const char 
         H5Sget_simple_extent_npoints(space) != 1)
         TRY(status, snn_store_fail(store, SNN_EFORMAT, name, "is no text", err));
     if (H5Tis_variable_str(type) > 0) {
-        H5Tset_cset(memory, H5Tget_cset(type));
-        if (H5Aread(id, memory, &read) < 0)
+        if (H5Aread(id, type, &read) < 0)
             TRY(status, snn_store_fail(store, SNN_EFORMAT, name, "cannot be read", err));
         text = snn_strdup(store->ctx, read != NULL ? read : "");
     } else {
@@ -71,9 +69,7 @@ snn_status snn_store_read_text(const snn_store *store, hid_t object, const char 
 done:
     snn_free(store->ctx, text);
     if (read != NULL)
-        H5Dvlen_reclaim(memory, space, H5P_DEFAULT, &read);
-    if (memory >= 0)
-        H5Tclose(memory);
+        H5Dvlen_reclaim(type, space, H5P_DEFAULT, &read);
     if (space >= 0)
         H5Sclose(space);
     if (type >= 0)

@@ -142,10 +142,16 @@ static bool write_attribute(hid_t object, const char *name, hid_t file_type, hid
     return written;
 }
 
+/* Fixed length: the text lies in the object's header, which carries a checksum; variable
+ * lengths live in a heap that has none, and HDF5 trusts what it finds there. */
 static bool write_text(hid_t object, const char *name, const char *text)
 {
-    hid_t type = snn_store_text_type();
-    bool written = type >= 0 && write_attribute(object, name, type, type, &text);
+    size_t length = strlen(text);
+    hid_t type = H5Tcopy(H5T_C_S1);
+    bool written = type >= 0 && H5Tset_size(type, length > 0 ? length : 1) >= 0 &&
+                   H5Tset_strpad(type, H5T_STR_NULLPAD) >= 0 &&
+                   H5Tset_cset(type, H5T_CSET_UTF8) >= 0 &&
+                   write_attribute(object, name, type, type, text);
 
     if (type >= 0)
         H5Tclose(type);
