@@ -33,7 +33,8 @@ static bump bump_of(const snn_taps *taps, size_t synapse, uint32_t m)
     const double centre = (double)(taps->n_taps / 2);
     const double sigma = (double)taps->sigma[at];
     double position = (double)taps->position[at];
-    bump b = {.kind = BUMP_MAX, .n_taps = (int)taps->n_taps, .w = (double)taps->weight[at], .s = 1.0};
+    bump b = {
+        .kind = BUMP_MAX, .n_taps = (int)taps->n_taps, .w = (double)taps->weight[at], .s = 1.0};
 
     if (taps->one_hot) {
         position = fmin(fmax(nearbyint(position), -centre), centre);
@@ -140,12 +141,14 @@ static void taps_backward(const snn_taps *taps, size_t s0, size_t s1, float *scr
             double mean = 0.0, g_p = 0.0, g_s = 0.0;
 
             for (int k = 0; k < b.n_taps; k++) {
-                const double g = (double)taps->g_kernel[(taps->n_taps - 1 - (size_t)k) * taps->synapses + s];
+                const double g =
+                    (double)taps->g_kernel[(taps->n_taps - 1 - (size_t)k) * taps->synapses + s];
 
                 mean += g * bump_x(&b, k) / sum;
             }
             for (int k = 0; k < b.n_taps; k++) {
-                const double g = (double)taps->g_kernel[(taps->n_taps - 1 - (size_t)k) * taps->synapses + s];
+                const double g =
+                    (double)taps->g_kernel[(taps->n_taps - 1 - (size_t)k) * taps->synapses + s];
                 const double rest = b.kind == BUMP_LINEAR ? g : g - mean;
 
                 g_p += b.w / sum * rest * bump_dp(&b, k);
@@ -173,7 +176,10 @@ static double spike_of(const snn_lif *lif, double x)
     case SNN_SURROGATE_SIGMOID:
         return 1.0 / (1.0 + exp(-z));
     case SNN_SURROGATE_TRIANGLE:
-        return z <= -1.0 ? 0.0 : z >= 1.0 ? 1.0 : z < 0.0 ? 0.5 * (1.0 + z) * (1.0 + z) : 1.0 - 0.5 * (1.0 - z) * (1.0 - z);
+        return z <= -1.0  ? 0.0
+               : z >= 1.0 ? 1.0
+               : z < 0.0  ? 0.5 * (1.0 + z) * (1.0 + z)
+                          : 1.0 - 0.5 * (1.0 - z) * (1.0 - z);
     }
     return 0.0;
 }
@@ -210,7 +216,8 @@ static void lif_forward(const snn_lif *lif, size_t j0, size_t j1, float *state)
                 x = (x - (double)lif->mean[c]) * (double)lif->scale[c] + (double)lif->shift[c];
             h = (double)lif->decay * v + (double)lif->leak + (double)lif->gain * x;
             s = spike_of(lif, h - threshold);
-            v = lif->reset == SNN_RESET_HARD ? (1.0 - s) * h + s * (double)lif->v_reset : h - s * threshold;
+            v = lif->reset == SNN_RESET_HARD ? (1.0 - s) * h + s * (double)lif->v_reset
+                                             : h - s * threshold;
             if (lif->h != NULL)
                 lif->h[at] = (float)h;
             if (lif->keep_x != NULL) {
@@ -235,7 +242,8 @@ static void lif_backward(const snn_lif *lif, size_t j0, size_t j1, float *state)
             const size_t at = t * lif->row + j;
             const double h = (double)lif->h[at];
             const double s = spike_of(lif, h - threshold), r = slope_of(lif, h - threshold);
-            const double g_s = (double)lif->g[at] * (lif->mask != NULL ? (double)lif->mask[j] : 1.0);
+            const double g_s =
+                (double)lif->g[at] * (lif->mask != NULL ? (double)lif->mask[j] : 1.0);
             double dv = lif->reset == SNN_RESET_HARD ? 1.0 - s : 1.0;
             double g_h;
 
@@ -277,7 +285,8 @@ static void norm_square(const snn_norm *norm, size_t b0, size_t b1, float *squar
 
         for (size_t b = b0; b < b1; b++) {
             for (size_t t = 0; t < norm->steps; t++) {
-                const double x = (double)norm->x[t * norm->row + b * norm->channels + c] - (double)norm->mean[c];
+                const double x =
+                    (double)norm->x[t * norm->row + b * norm->channels + c] - (double)norm->mean[c];
 
                 if (is_valid(norm, b, t))
                     total += x * x;
@@ -287,7 +296,8 @@ static void norm_square(const snn_norm *norm, size_t b0, size_t b1, float *squar
     }
 }
 
-static void norm_backward_sum(const snn_norm *norm, size_t b0, size_t b1, float *sum_g, float *sum_gx)
+static void norm_backward_sum(const snn_norm *norm, size_t b0, size_t b1, float *sum_g,
+                              float *sum_gx)
 {
     for (size_t c = 0; c < norm->channels; c++) {
         double total = 0.0, total_x = 0.0;
@@ -298,7 +308,8 @@ static void norm_backward_sum(const snn_norm *norm, size_t b0, size_t b1, float 
                 const double g = (double)norm->g[at];
 
                 total += g;
-                total_x += g * ((double)norm->x[at] - (double)norm->mean[c]) * (double)norm->inv_std[c];
+                total_x +=
+                    g * ((double)norm->x[at] - (double)norm->mean[c]) * (double)norm->inv_std[c];
             }
         }
         sum_g[c] = (float)total;
@@ -313,7 +324,8 @@ static void norm_backward(const snn_norm *norm, size_t b0, size_t b1, const floa
         for (size_t t = 0; t < norm->steps; t++) {
             for (size_t c = 0; c < norm->channels; c++) {
                 const size_t at = t * norm->row + b * norm->channels + c;
-                const double x_hat = ((double)norm->x[at] - (double)norm->mean[c]) * (double)norm->inv_std[c];
+                const double x_hat =
+                    ((double)norm->x[at] - (double)norm->mean[c]) * (double)norm->inv_std[c];
                 double rest = (double)g[at];
 
                 if (is_valid(norm, b, t))
@@ -326,16 +338,20 @@ static void norm_backward(const snn_norm *norm, size_t b0, size_t b1, const floa
 
 /* ---- optimiser and softmax -------------------------------------------------------- */
 
-static void adam_update(const snn_adam *adam, size_t n, float *theta, const float *g, float *m, float *v)
+static void adam_update(const snn_adam *adam, size_t n, float *theta, const float *g, float *m,
+                        float *v)
 {
     const double beta1 = (double)adam->beta1, beta2 = (double)adam->beta2;
 
     for (size_t i = 0; i < n; i++) {
-        const double grad = (double)g[i] * (double)adam->gradient_scale + (double)adam->decay * (double)theta[i];
+        const double grad =
+            (double)g[i] * (double)adam->gradient_scale + (double)adam->decay * (double)theta[i];
         const double m_new = beta1 * (double)m[i] + (1.0 - beta1) * grad;
         const double v_new = beta2 * (double)v[i] + (1.0 - beta2) * grad * grad;
 
-        theta[i] = (float)((double)theta[i] - (double)adam->step * m_new / (sqrt(v_new) * (double)adam->root + (double)adam->eps));
+        theta[i] =
+            (float)((double)theta[i] - (double)adam->step * m_new /
+                                           (sqrt(v_new) * (double)adam->root + (double)adam->eps));
         m[i] = (float)m_new;
         v[i] = (float)v_new;
     }

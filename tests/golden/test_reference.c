@@ -37,16 +37,26 @@
 #define LAYERS    4
 
 static const char *const case_names[] = {
-    "small_gauss_s3_bn",           "small_gauss_s1_bn",
-    "small_gauss_s0.23_bn",        "small_gauss_s0_bn",
-    "small_gauss_s3_nobn",         "small_gauss_s0.23_nobn",
-    "small_gauss_s1_nobn_bias",    "small_v1_bn",
-    "small_v1_nobn",               "small_max_s0_bn",
-    "small_max_s1.5_bn",           "small_max_s0_nobn",
-    "small_v0_bn",                 "small_gauss_s1_bn_tau2",
-    "small_gauss_s1_bn_tau2_nodetach", "small_gauss_s1_bn_tau2_loss_mean",
-    "small_gauss_s1_bn_tau2_loss_max", "small_gauss_s1_bn_tau2_loss_spike_count",
-    "small_gauss_s1_bn_1layer",    "shd_gauss_s0.23_bn_f32",
+    "small_gauss_s3_bn",
+    "small_gauss_s1_bn",
+    "small_gauss_s0.23_bn",
+    "small_gauss_s0_bn",
+    "small_gauss_s3_nobn",
+    "small_gauss_s0.23_nobn",
+    "small_gauss_s1_nobn_bias",
+    "small_v1_bn",
+    "small_v1_nobn",
+    "small_max_s0_bn",
+    "small_max_s1.5_bn",
+    "small_max_s0_nobn",
+    "small_v0_bn",
+    "small_gauss_s1_bn_tau2",
+    "small_gauss_s1_bn_tau2_nodetach",
+    "small_gauss_s1_bn_tau2_loss_mean",
+    "small_gauss_s1_bn_tau2_loss_max",
+    "small_gauss_s1_bn_tau2_loss_spike_count",
+    "small_gauss_s1_bn_1layer",
+    "shd_gauss_s0.23_bn_f32",
 };
 
 typedef struct {
@@ -57,7 +67,7 @@ typedef struct {
 
 /* One layer's bounds. */
 typedef struct {
-    double *conv, *bn, *v; /* [T', B, C] */
+    double *conv, *bn, *v;                  /* [T', B, C] */
     double tap, h, bn_max, conv_max, scale; /* largest values */
 } layer_bounds;
 
@@ -205,7 +215,8 @@ static void reference_open(reference *r, const char *path, snn_solver solver)
         r->x[i] = (float)x.at[i];
     for (size_t i = 0; i < y.n; i++)
         r->y[i] = (uint32_t)y.at[i];
-    r->batch = (snn_batch){.batch = (uint32_t)x.shape[1], .steps = (uint32_t)x.shape[0], .x = r->x, .label = r->y};
+    r->batch = (snn_batch){
+        .batch = (uint32_t)x.shape[1], .steps = (uint32_t)x.shape[0], .x = r->x, .label = r->y};
     free(x.at);
     free(y.at);
     snn_tape_params_init(&tape);
@@ -254,7 +265,8 @@ static void settle(reference *r, struct test_near *near)
 }
 
 /* `ours` against data set `theirs`; bounds by element, or one for all. */
-static void compare(reference *r, const char *ours, const char *theirs, const double *bounds, double bound)
+static void compare(reference *r, const char *ours, const char *theirs, const double *bounds,
+                    double bound)
 {
     const recorded values = recorded_read(r->file, theirs);
     struct test_near near = test_near_begin(ours, 0);
@@ -264,7 +276,8 @@ static void compare(reference *r, const char *ours, const char *theirs, const do
     assert_int_equal(snn_tensor_size(&tensor), values.n);
     for (size_t i = 0; i < values.n; i++)
         check_near(&near, i, values.at[i], (double)((float *)tensor.data)[i],
-                   (r->single ? 2.0 : 1.0) * (bounds != NULL ? bounds[i] : bound) + U * fabs(values.at[i]));
+                   (r->single ? 2.0 : 1.0) * (bounds != NULL ? bounds[i] : bound) +
+                       U * fabs(values.at[i]));
     settle(r, &near);
     free(values.at);
 }
@@ -279,11 +292,13 @@ static double *taps_order(const reference *r, const recorded *k)
     for (size_t o = 0; o < n_out; o++)
         for (size_t i = 0; i < n_in; i++)
             for (size_t tap = 0; tap < n_taps; tap++)
-                out[((n_taps - 1 - tap) * n_out + o) * n_in + i] = k->at[(o * n_in + i) * n_taps + tap];
+                out[((n_taps - 1 - tap) * n_out + o) * n_in + i] =
+                    k->at[(o * n_in + i) * n_taps + tap];
     return out;
 }
 
-static void compare_taps(reference *r, const char *ours, const char *theirs, const double *bounds, double bound)
+static void compare_taps(reference *r, const char *ours, const char *theirs, const double *bounds,
+                         double bound)
 {
     const recorded k = recorded_read(r->file, theirs);
     const snn_tensor tensor = tensor_of(r, ours);
@@ -296,7 +311,8 @@ static void compare_taps(reference *r, const char *ours, const char *theirs, con
     assert_int_equal(snn_tensor_size(&tensor), k.n);
     for (size_t i = 0; i < k.n; i++)
         check_near(&near, i, expected[i], (double)((float *)tensor.data)[i],
-                   (r->single ? 2.0 : 1.0) * (bounds != NULL ? bounds[i] : bound) + U * fabs(expected[i]));
+                   (r->single ? 2.0 : 1.0) * (bounds != NULL ? bounds[i] : bound) +
+                       U * fabs(expected[i]));
     settle(r, &near);
     free(expected);
     free(k.at);
@@ -330,9 +346,9 @@ static double *tap_bounds(const reference *r, uint32_t l)
     n = snn_tensor_size(&w);
     e = malloc(n * n_taps * sizeof *e);
     for (size_t i = 0; i < n; i++) {
-        const bump_bound b = bump_bound_of(r->params.delay.version, r->evaluation, (int)n_taps,
-                                           (double)((float *)w.data)[i], (double)((float *)p.data)[i],
-                                           (double)((float *)s.data)[i]);
+        const bump_bound b = bump_bound_of(
+            r->params.delay.version, r->evaluation, (int)n_taps, (double)((float *)w.data)[i],
+            (double)((float *)p.data)[i], (double)((float *)s.data)[i]);
 
         for (size_t d = 0; d < n_taps; d++)
             e[d * n + i] = b.w * (b.e_y[n_taps - 1 - d] + 2.0 * U * b.y[n_taps - 1 - d]) + TINY;
@@ -341,10 +357,12 @@ static double *tap_bounds(const reference *r, uint32_t l)
 }
 
 /* e of the synapses' output for one sample b: see the top of the file. */
-static void conv_bounds(const reference *r, uint32_t l, size_t b, const double *e_tap, const recorded *x)
+static void conv_bounds(const reference *r, uint32_t l, size_t b, const double *e_tap,
+                        const recorded *x)
 {
     char name[64];
-    const size_t n_in = x->shape[2], batch = x->shape[1], steps = x->shape[0], n_taps = r->params.delay.max_delay;
+    const size_t n_in = x->shape[2], batch = x->shape[1], steps = x->shape[0],
+                 n_taps = r->params.delay.max_delay;
     const size_t steps_out = steps + (n_taps - 1) / 2, length = steps + n_taps - 1;
     const double spectral = (double)(steps + n_taps + 2 * n_in + length) / (double)length;
     snn_tensor taps;
@@ -361,7 +379,8 @@ static void conv_bounds(const reference *r, uint32_t l, size_t b, const double *
         for (size_t o = 0; o < n_out; o++) {
             for (size_t i = 0; i < n_in; i++) {
                 e[(d * n_in + i) * n_out + o] = e_tap[(d * n_out + o) * n_in + i];
-                k[(d * n_in + i) * n_out + o] = fabs((double)((float *)taps.data)[(d * n_out + o) * n_in + i]);
+                k[(d * n_in + i) * n_out + o] =
+                    fabs((double)((float *)taps.data)[(d * n_out + o) * n_in + i]);
             }
         }
     }
@@ -404,7 +423,10 @@ static void conv_bounds(const reference *r, uint32_t l, size_t b, const double *
         for (size_t o = 0; o < n_out; o++)
             r->layer[l].conv[(t * batch + b) * n_out + o] =
                 abs_sum[o] + 8.0 * U * sqrt((double)terms * square[o]) +
-                (r->params.delay.solver == SNN_SOLVER_FFT ? 8.0 * U * sqrt(spectral * floor_square[o]) : 0.0) + 2.0 * U;
+                (r->params.delay.solver == SNN_SOLVER_FFT
+                     ? 8.0 * U * sqrt(spectral * floor_square[o])
+                     : 0.0) +
+                2.0 * U;
     }
     free(e);
     free(abs_sum);
@@ -428,7 +450,8 @@ static void bn_bounds(reference *r, uint32_t l, const recorded *conv, const reco
     snprintf(name, sizeof name, "layer%u.variance", l);
     running_variance = tensor_of(r, name);
     for (size_t c = 0; c < n; c++) {
-        const double g = fabs((double)((float *)gamma.data)[c]), shift = (double)((float *)beta.data)[c];
+        const double g = fabs((double)((float *)gamma.data)[c]),
+                     shift = (double)((float *)beta.data)[c];
         double mean = 0.0, var = 0.0, e_mean = 0.0, e_var = 0.0, inv_std, e_relative;
 
         for (size_t j = c; j < conv->n; j += n) {
@@ -451,8 +474,10 @@ static void bn_bounds(reference *r, uint32_t l, const recorded *conv, const reco
         e_relative = 0.5 * e_var / (var + 1e-5) + 2.0 * U;
         layer->scale = fmax(layer->scale, g * inv_std);
         for (size_t j = c; j < conv->n; j += n)
-            layer->bn[j] = g * inv_std * (layer->conv[j] + e_mean + 4.0 * U * (fabs(conv->at[j]) + fabs(mean))) +
-                           fabs(bn->at[j] - shift) * e_relative + 4.0 * U * (fabs(bn->at[j]) + fabs(shift));
+            layer->bn[j] =
+                g * inv_std *
+                    (layer->conv[j] + e_mean + 4.0 * U * (fabs(conv->at[j]) + fabs(mean))) +
+                fabs(bn->at[j] - shift) * e_relative + 4.0 * U * (fabs(bn->at[j]) + fabs(shift));
     }
 }
 
@@ -476,13 +501,14 @@ static void compare_spikes(reference *r, uint32_t l, const recorded *in, double 
 
         for (size_t at = j; at < in->n; at += row) {
             const double h = r->decay * v + in->at[at];
-            const double e_h = r->decay * e_v + (layer->bn != NULL ? layer->bn[at] : layer->conv[at]) +
-                               6.0 * U * (fabs(r->decay * v) + fabs(in->at[at])) + 2.0 * U * fabs(v);
+            const double e_h =
+                r->decay * e_v + (layer->bn != NULL ? layer->bn[at] : layer->conv[at]) +
+                6.0 * U * (fabs(r->decay * v) + fabs(in->at[at])) + 2.0 * U * fabs(v);
 
             if (spikes.at[at] != (double)((float *)tensor.data)[at]) {
                 if (fabs(h - threshold) > (r->single ? 2.0 : 1.0) * e_h)
-                    fail_msg("%s[%zu] is not %g: h - threshold = %g, bound %g", ours, at, spikes.at[at],
-                             h - threshold, e_h);
+                    fail_msg("%s[%zu] is not %g: h - threshold = %g, bound %g", ours, at,
+                             spikes.at[at], h - threshold, e_h);
                 r->flipped++;
                 break; /* the two go different ways from here */
             }
@@ -519,7 +545,9 @@ static bool forward_layer(reference *r, uint32_t l)
     free(layer->conv);
     free(layer->bn);
     free(layer->v);
-    *layer = (layer_bounds){.conv = calloc(conv.n, sizeof(double)), .v = calloc(conv.n, sizeof(double)), .scale = norm ? 0.0 : 1.0};
+    *layer = (layer_bounds){.conv = calloc(conv.n, sizeof(double)),
+                            .v = calloc(conv.n, sizeof(double)),
+                            .scale = norm ? 0.0 : 1.0};
     e_tap = tap_bounds(r, l);
     for (size_t b = 0; b < r->batch.batch; b++)
         conv_bounds(r, l, b, e_tap, &x);
@@ -540,15 +568,17 @@ static bool forward_layer(reference *r, uint32_t l)
         compare(r, ours, mean, layer->bn, 0.0);
     }
     if (fires) {
-        compare_spikes(r, l, norm ? &bn : &conv, l < r->params.n_hidden ? (double)r->params.neuron.v_threshold
-                                                                          : (double)r->params.readout_threshold);
+        compare_spikes(r, l, norm ? &bn : &conv,
+                       l < r->params.n_hidden ? (double)r->params.neuron.v_threshold
+                                              : (double)r->params.readout_threshold);
     } else {
         const size_t row = conv.shape[1] * conv.shape[2];
         const recorded v = need(r, r->evaluation ? "eval_v%u" : "v%u", l);
 
         for (size_t at = 0; at < conv.n; at++)
-            layer->v[at] = (at >= row ? r->decay * layer->v[at - row] + 2.0 * U * fabs(v.at[at - row]) : 0.0) +
-                           layer->conv[at] + 4.0 * U * (fabs(conv.at[at]) + fabs(v.at[at]));
+            layer->v[at] =
+                (at >= row ? r->decay * layer->v[at - row] + 2.0 * U * fabs(v.at[at - row]) : 0.0) +
+                layer->conv[at] + 4.0 * U * (fabs(conv.at[at]) + fabs(v.at[at]));
         layer->h = largest(layer->v, conv.n);
         free(v.at);
     }
@@ -594,7 +624,8 @@ static double compare_loss(reference *r)
     assert_int_equal(snn_loss_forward(r->tape, &r->batch, &got, &correct, NULL), SNN_OK);
     if (!r->evaluation)
         compare(r, "logits", "logits", NULL, bound);
-    check_near(&near, 0, loss.at[0], got, 2.0 * bound + (r->single ? 4.0 : 1.0) * U * (1.0 + fabs(loss.at[0])));
+    check_near(&near, 0, loss.at[0], got,
+               2.0 * bound + (r->single ? 4.0 : 1.0) * U * (1.0 + fabs(loss.at[0])));
     settle(r, &near);
     assert_int_equal(lrint(metric.at[0] * r->batch.batch), correct);
     free(loss.at);
@@ -614,7 +645,8 @@ static double top_of(const reference *r, const char *format, uint32_t l)
     return top;
 }
 
-static void compare_gradient(reference *r, uint32_t l, const char *ours, const char *theirs, double relative)
+static void compare_gradient(reference *r, uint32_t l, const char *ours, const char *theirs,
+                             double relative)
 {
     char name[64], data[64];
     const recorded values = need(r, theirs, l);
@@ -656,7 +688,8 @@ static void backward(reference *r, double e_score)
     assert_int_equal(snn_backward(r->tape, NULL), SNN_OK);
     for (uint32_t l = last;; l--) {
         const layer_bounds *layer = &r->layer[l];
-        const double steps = (double)r->batch.steps + (l + 1) * floor(taps / 2.0), rows = steps * r->batch.batch;
+        const double steps = (double)r->batch.steps + (l + 1) * floor(taps / 2.0),
+                     rows = steps * r->batch.batch;
         const double n_out = l < last ? (double)r->params.hidden[l] : (double)r->params.n_outputs;
         const bool fires = l < last || r->params.loss == SNN_LOSS_SPIKE_COUNT;
 
@@ -669,16 +702,22 @@ static void backward(reference *r, double e_score)
             const double before = top_of(r, "grad_bn%u", l), after = top_of(r, "grad_conv%u", l);
 
             compare_gradient(r, l, "grad.layer%u.bn", "grad_bn%u", relative);
-            relative = fmax(1.0, before * layer->scale / after) * (relative + 4.0 * layer->bn_max + 16.0 * U);
-            compare_gradient(r, l, "grad.layer%u.gamma", "grad_bn_gamma%u", relative + 8.0 * U * sqrt(rows));
-            compare_gradient(r, l, "grad.layer%u.beta", "grad_bn_beta%u", relative + 8.0 * U * sqrt(rows));
+            relative = fmax(1.0, before * layer->scale / after) *
+                       (relative + 4.0 * layer->bn_max + 16.0 * U);
+            compare_gradient(r, l, "grad.layer%u.gamma", "grad_bn_gamma%u",
+                             relative + 8.0 * U * sqrt(rows));
+            compare_gradient(r, l, "grad.layer%u.beta", "grad_bn_beta%u",
+                             relative + 8.0 * U * sqrt(rows));
         }
         compare_gradient(r, l, "grad.layer%u.conv", "grad_conv%u", relative);
         compare_gradient(r, l, "grad.layer%u.bias", "grad_bias%u", relative + 8.0 * U * sqrt(rows));
         compare_gradient(r, l, "grad.layer%u.taps", "grad_K%u", relative + 8.0 * U * sqrt(rows));
-        compare_gradient(r, l, "grad.layer%u.weight", "grad_W%u", relative + 8.0 * U * (sqrt(rows) + sqrt(taps) + taps / s));
-        compare_gradient(r, l, "grad.layer%u.position", "grad_P%u", relative + 8.0 * U * (sqrt(rows) + sqrt(taps) + taps / s));
-        compare_gradient(r, l, "grad.layer%u.sigma", "grad_SIG%u", relative + 8.0 * U * (sqrt(rows) + sqrt(taps) + taps / s));
+        compare_gradient(r, l, "grad.layer%u.weight", "grad_W%u",
+                         relative + 8.0 * U * (sqrt(rows) + sqrt(taps) + taps / s));
+        compare_gradient(r, l, "grad.layer%u.position", "grad_P%u",
+                         relative + 8.0 * U * (sqrt(rows) + sqrt(taps) + taps / s));
+        compare_gradient(r, l, "grad.layer%u.sigma", "grad_SIG%u",
+                         relative + 8.0 * U * (sqrt(rows) + sqrt(taps) + taps / s));
         relative += 8.0 * U * sqrt(n_out * taps) + layer->tap / top_of(r, "K%u", l);
         if (l == 0)
             break;
@@ -698,7 +737,8 @@ static void compare_running(reference *r)
         compare(r, ours, theirs, NULL, 0.1 * e + 2.0 * U * top);
         snprintf(ours, sizeof ours, "layer%u.variance", l);
         snprintf(theirs, sizeof theirs, "bn_rvar_after%u", l);
-        compare(r, ours, theirs, NULL, 0.1 * 4.0 * top * e + 4.0 * U * top_of(r, "bn_rvar_after%u", l));
+        compare(r, ours, theirs, NULL,
+                0.1 * 4.0 * top * e + 4.0 * U * top_of(r, "bn_rvar_after%u", l));
     }
 }
 
@@ -721,16 +761,17 @@ static void run_case(void **state)
         compare_running(&r);
         backward(&r, e_score);
     }
-    print_message("# %zu values; largest %.2f of its bound: %s; %zu spikes within their bound differ\n", r.compared,
-                  r.worst, r.worst_name, r.flipped);
+    print_message(
+        "# %zu values; largest %.2f of its bound: %s; %zu spikes within their bound differ\n",
+        r.compared, r.worst, r.worst_name, r.flipped);
     r.evaluation = true;
     r.worst = 0.0;
     r.compared = r.flipped = 0;
     set_parameters(&r);
     if (forward(&r))
         compare_loss(&r);
-    print_message("# evaluation: %zu values; largest %.2f of its bound: %s; %zu spikes differ\n", r.compared, r.worst,
-                  r.worst_name, r.flipped);
+    print_message("# evaluation: %zu values; largest %.2f of its bound: %s; %zu spikes differ\n",
+                  r.compared, r.worst, r.worst_name, r.flipped);
     reference_close(&r);
 }
 
@@ -744,8 +785,10 @@ int main(void)
     for (size_t i = 0; i < sizeof case_names / sizeof case_names[0]; i++) {
         for (size_t s = 0; s < 2; s++, n++) {
             ids[n] = (case_id){.name = case_names[i], .solver = solvers[s]};
-            snprintf(ids[n].title, sizeof ids[n].title, "%s %s", case_names[i], s == 0 ? "direct" : "fft");
-            tests[n] = (struct CMUnitTest){.name = ids[n].title, .test_func = run_case, .initial_state = &ids[n]};
+            snprintf(ids[n].title, sizeof ids[n].title, "%s %s", case_names[i],
+                     s == 0 ? "direct" : "fft");
+            tests[n] = (struct CMUnitTest){
+                .name = ids[n].title, .test_func = run_case, .initial_state = &ids[n]};
         }
     }
     return _cmocka_run_group_tests("reference", tests, n, NULL, NULL);

@@ -15,14 +15,15 @@ typedef struct {
     guarded conv, mean, scale, shift, mask, h, output, keep[3], g, g_keep_s;
 } lif_case;
 
-static lif_case make_case(size_t steps, size_t batch, size_t channels, input_kind input, size_t offset,
-                          uint64_t *state)
+static lif_case make_case(size_t steps, size_t batch, size_t channels, input_kind input,
+                          size_t offset, uint64_t *state)
 {
     const size_t row = batch * channels;
     const float tau = test_uniform(state, 1.0f, 4.0f);
     const uint64_t coin = test_random(state);
     lif_case c = {.batch = batch};
-    guarded *const full[] = {&c.conv, &c.h, &c.output, &c.keep[0], &c.keep[1], &c.keep[2], &c.g, &c.g_keep_s};
+    guarded *const full[] = {&c.conv,    &c.h,       &c.output, &c.keep[0],
+                             &c.keep[1], &c.keep[2], &c.g,      &c.g_keep_s};
     guarded *const one[] = {&c.mean, &c.scale, &c.shift};
 
     for (size_t i = 0; i < SNN_COUNT(full); i++)
@@ -40,12 +41,20 @@ static lif_case make_case(size_t steps, size_t batch, size_t channels, input_kin
         c.mask.at[i] = test_random(state) % 3 == 0 ? 0.0f : 1.25f;
     fill_uniform(&c.h, state, -2.0f, 4.0f);
     fill_uniform(&c.g, state, -1.0f, 1.0f);
-    c.lif = (snn_lif){.decay = 1.0f - 1.0f / tau, .gain = coin & 1 ? 1.0f / tau : 1.0f,
-                      .threshold = coin & 2 ? 1.0f : 0.7f, .v_reset = coin & 4 ? 0.0f : -0.25f,
-                      .alpha = test_uniform(state, 0.5f, 6.0f), .reset = coin & 8 ? SNN_RESET_HARD : SNN_RESET_SOFT,
-                      .surrogate = (snn_surrogate)((coin >> 8) % 3), .detach_reset = coin & 16,
-                      .smooth = (coin & (32 + 64)) == 0, .steps = steps, .row = row, .channels = channels,
-                      .conv = c.conv.at, .output = c.output.at};
+    c.lif = (snn_lif){.decay = 1.0f - 1.0f / tau,
+                      .gain = coin & 1 ? 1.0f / tau : 1.0f,
+                      .threshold = coin & 2 ? 1.0f : 0.7f,
+                      .v_reset = coin & 4 ? 0.0f : -0.25f,
+                      .alpha = test_uniform(state, 0.5f, 6.0f),
+                      .reset = coin & 8 ? SNN_RESET_HARD : SNN_RESET_SOFT,
+                      .surrogate = (snn_surrogate)((coin >> 8) % 3),
+                      .detach_reset = coin & 16,
+                      .smooth = (coin & (32 + 64)) == 0,
+                      .steps = steps,
+                      .row = row,
+                      .channels = channels,
+                      .conv = c.conv.at,
+                      .output = c.output.at};
     c.lif.leak = c.lif.v_reset / tau;
     for (size_t i = 0; i < c.h.n; i += 11)
         c.h.at[i] = c.lif.threshold; /* exactly at the threshold is a spike */
@@ -62,8 +71,9 @@ static lif_case make_case(size_t steps, size_t batch, size_t channels, input_kin
 
 static void end_case(lif_case *c)
 {
-    guarded *const all[] = {&c->conv, &c->mean, &c->scale, &c->shift, &c->mask, &c->h, &c->output,
-                            &c->keep[0], &c->keep[1], &c->keep[2], &c->g, &c->g_keep_s};
+    guarded *const all[] = {&c->conv,    &c->mean,    &c->scale,  &c->shift,
+                            &c->mask,    &c->h,       &c->output, &c->keep[0],
+                            &c->keep[1], &c->keep[2], &c->g,      &c->g_keep_s};
 
     for (size_t i = 0; i < SNN_COUNT(all); i++)
         guarded_end("lif array", all[i]);
@@ -90,21 +100,28 @@ static double input_error(const snn_lif *lif, size_t at, size_t channel)
 {
     if (lif->mean == NULL)
         return 0.0;
-    return 4.0 * U * ((fabs((double)lif->conv[at]) + fabs((double)lif->mean[channel])) * fabs((double)lif->scale[channel]) +
-                      fabs((double)lif->shift[channel]));
+    return 4.0 * U *
+           ((fabs((double)lif->conv[at]) + fabs((double)lif->mean[channel])) *
+                fabs((double)lif->scale[channel]) +
+            fabs((double)lif->shift[channel]));
 }
 
-static void walk_column(forward_walk *walk, size_t j, struct test_near near[5], const float *const got[5])
+static void walk_column(forward_walk *walk, size_t j, struct test_near near[5],
+                        const float *const got[5])
 {
     const snn_lif *ref = walk->ref, *lif = &walk->c->lif;
-    const double decay = fabs((double)lif->decay), gain = fabs((double)lif->gain), mask = lif->mask != NULL ? (double)lif->mask[j] : 1.0;
+    const double decay = fabs((double)lif->decay), gain = fabs((double)lif->gain),
+                 mask = lif->mask != NULL ? (double)lif->mask[j] : 1.0;
     double e_v = 0.0, v = 0.0;
 
     for (size_t t = 0; t < lif->steps; t++) {
         const size_t at = t * lif->row + j;
-        const double h = (double)ref->h[at], x = (double)ref->keep_x[at], s = (double)ref->keep_s[at];
+        const double h = (double)ref->h[at], x = (double)ref->keep_x[at],
+                     s = (double)ref->keep_s[at];
         const double e_x = input_error(lif, at, j % lif->channels);
-        const double e_h = decay * e_v + gain * e_x + 4.0 * U * (fabs(decay * v) + fabs((double)lif->leak) + gain * fabs(x)) + TINY;
+        const double e_h = decay * e_v + gain * e_x +
+                           4.0 * U * (fabs(decay * v) + fabs((double)lif->leak) + gain * fabs(x)) +
+                           TINY;
         const double over = h - (double)lif->threshold;
         double e_s = 0.0;
 
@@ -114,25 +131,31 @@ static void walk_column(forward_walk *walk, size_t j, struct test_near near[5], 
             walk->parted++;
             return;
         }
-        e_v = lif->reset == SNN_RESET_HARD ? (1.0 - s) * e_h + (fabs(h) + fabs((double)lif->v_reset)) * (e_s + (lif->smooth ? 3.0 * U : 0.0))
-                                           : e_h + fabs((double)lif->threshold) * (e_s + U);
+        e_v = lif->reset == SNN_RESET_HARD
+                  ? (1.0 - s) * e_h + (fabs(h) + fabs((double)lif->v_reset)) *
+                                          (e_s + (lif->smooth ? 3.0 * U : 0.0))
+                  : e_h + fabs((double)lif->threshold) * (e_s + U);
         v = (double)ref->keep_v[at];
         e_v += 3.0 * U * (fabs(h) + fabs(v));
         const double expected[5] = {s * mask, h, x, v, s};
-        const double bound[5] = {mask * e_s + 2.0 * U * mask, e_h + U * fabs(h), e_x + U * fabs(x), e_v, e_s + U};
+        const double bound[5] = {mask * e_s + 2.0 * U * mask, e_h + U * fabs(h), e_x + U * fabs(x),
+                                 e_v, e_s + U};
 
         for (int i = 0; i < 5; i++)
             if (got[i] != NULL)
-                check_near(&near[i], at, expected[i], (double)got[i][at], lif->smooth || (i != 0 && i != 4) ? bound[i] : 0.0);
+                check_near(&near[i], at, expected[i], (double)got[i][at],
+                           lif->smooth || (i != 0 && i != 4) ? bound[i] : 0.0);
     }
 }
 
 /* b0 .. b1: whole samples. */
-static size_t compare_forward(const snn_kern *kern, lif_case *c, size_t b0, size_t b1, bool keep, bool in_place, uint64_t seed)
+static size_t compare_forward(const snn_kern *kern, lif_case *c, size_t b0, size_t b1, bool keep,
+                              bool in_place, uint64_t seed)
 {
     static const char *const names[5] = {"output", "h", "x", "membrane", "spikes"};
     const size_t n = c->conv.n, channels = c->lif.channels, j0 = b0 * channels, j1 = b1 * channels;
-    guarded conv = guarded_copy(&c->conv), state = guarded_new(j1 - j0, 1), untouched = guarded_copy(in_place ? &conv : &c->output);
+    guarded conv = guarded_copy(&c->conv), state = guarded_new(j1 - j0, 1),
+            untouched = guarded_copy(in_place ? &conv : &c->output);
     float *kept = calloc(5 * n + 1, sizeof *kept);
     snn_lif ref = c->lif, lif = c->lif;
     forward_walk walk = {.c = c, .ref = &ref};
@@ -167,7 +190,8 @@ static size_t compare_forward(const snn_kern *kern, lif_case *c, size_t b0, size
             walk_column(&walk, j, near, got);
         else
             for (size_t t = 0; t < c->lif.steps; t++)
-                assert_memory_equal(&untouched.at[t * c->lif.row + j], &lif.output[t * c->lif.row + j], sizeof(float));
+                assert_memory_equal(&untouched.at[t * c->lif.row + j],
+                                    &lif.output[t * c->lif.row + j], sizeof(float));
     }
     for (int i = 0; i < 5; i++)
         if (near[i].wrong > 0)
@@ -181,7 +205,8 @@ static size_t compare_forward(const snn_kern *kern, lif_case *c, size_t b0, size
 
 static const struct {
     size_t steps, batch, channels;
-} shapes[] = {{1, 1, 1}, {2, 3, 5}, {9, 2, 16}, {17, 1, 17}, {5, 4, 31}, {12, 2, 129}, {30, 3, 15}, {3, 1, 8}};
+} shapes[] = {{1, 1, 1},  {2, 3, 5},    {9, 2, 16},  {17, 1, 17},
+              {5, 4, 31}, {12, 2, 129}, {30, 3, 15}, {3, 1, 8}};
 
 static void run_forward(const snn_kern *kern, uint64_t seed)
 {
@@ -191,7 +216,8 @@ static void run_forward(const snn_kern *kern, uint64_t seed)
     for (int round = 0; round < 24; round++) {
         for (size_t i = 0; i < SNN_COUNT(shapes); i++) {
             const input_kind input = (input_kind)(round % INPUTS);
-            lif_case c = make_case(shapes[i].steps, shapes[i].batch, shapes[i].channels, input, (size_t)round % 2, &state);
+            lif_case c = make_case(shapes[i].steps, shapes[i].batch, shapes[i].channels, input,
+                                   (size_t)round % 2, &state);
             const uint64_t coin = test_random(&state);
             const bool keep = coin & 1, in_place = !keep && coin & 2;
 
@@ -251,7 +277,8 @@ static double slope(const snn_lif *lif, double over)
  * with |dv| <= 1 + k r, e_dv = e_s + k e_r + 4U (1 + k r), k = |h - v_reset| (hard)
  * or threshold (soft) where the reset is not detached, else 0; e_s as in forward.
  */
-static void compare_backward(const snn_kern *kern, lif_case *c, size_t j0, size_t j1, bool keep, uint64_t seed)
+static void compare_backward(const snn_kern *kern, lif_case *c, size_t j0, size_t j1, bool keep,
+                             uint64_t seed)
 {
     const size_t n = c->g.n;
     guarded expected = guarded_copy(&c->g), expected_s = guarded_copy(&c->g_keep_s);
@@ -273,19 +300,25 @@ static void compare_backward(const snn_kern *kern, lif_case *c, size_t j0, size_
             const size_t at = t * lif.row + j;
             const double h = (double)lif.h[at], over = h - (double)lif.threshold;
             const double r = slope(&lif, over), e_r = slope_error(&lif, over, r);
-            const double g_s = fabs((double)c->g.at[at]) * (lif.mask != NULL ? (double)lif.mask[j] : 1.0);
-            const double k = lif.detach_reset ? 0.0 : lif.reset == SNN_RESET_HARD ? fabs(h - (double)lif.v_reset) : fabs((double)lif.threshold);
-            const double e_s = lif.smooth ? (double)lif.alpha * 4.0 * U * fabs(over) + 8.0 * U : 0.0;
+            const double g_s =
+                fabs((double)c->g.at[at]) * (lif.mask != NULL ? (double)lif.mask[j] : 1.0);
+            const double k = lif.detach_reset              ? 0.0
+                             : lif.reset == SNN_RESET_HARD ? fabs(h - (double)lif.v_reset)
+                                                           : fabs((double)lif.threshold);
+            const double e_s =
+                lif.smooth ? (double)lif.alpha * 4.0 * U * fabs(over) + 8.0 * U : 0.0;
             const double dv = 1.0 + k * r, e_dv = e_s + k * e_r + 4.0 * U * dv;
             const double size = g_s * r + g_v * dv;
             const double e_gh = g_s * e_r + g_v * e_dv + dv * e_gv + 4.0 * U * size + TINY;
 
             if (j >= j0 && j < j1)
-                check_near(&near, at, (double)expected.at[at], (double)g.at[at], gain * e_gh + 2.0 * U * gain * size);
+                check_near(&near, at, (double)expected.at[at], (double)g.at[at],
+                           gain * e_gh + 2.0 * U * gain * size);
             else
                 assert_memory_equal(&c->g.at[at], &g.at[at], sizeof(float));
             if (keep)
-                check_near(&near_s, at, (double)expected_s.at[at], (double)c->g_keep_s.at[at], j >= j0 && j < j1 ? U * g_s : 0.0);
+                check_near(&near_s, at, (double)expected_s.at[at], (double)c->g_keep_s.at[at],
+                           j >= j0 && j < j1 ? U * g_s : 0.0);
             g_v = decay * size;
             e_gv = decay * e_gh + U * g_v;
         }
@@ -306,7 +339,8 @@ static void run_backward(const snn_kern *kern, uint64_t seed)
 
     for (int round = 0; round < 32; round++) {
         for (size_t i = 0; i < SNN_COUNT(shapes); i++) {
-            lif_case c = make_case(shapes[i].steps, shapes[i].batch, shapes[i].channels, INPUT_RANDOM, (size_t)round % 2, &state);
+            lif_case c = make_case(shapes[i].steps, shapes[i].batch, shapes[i].channels,
+                                   INPUT_RANDOM, (size_t)round % 2, &state);
 
             compare_backward(kern, &c, 0, c.lif.row, round % 3 == 0, seed);
             if (c.batch > 1)

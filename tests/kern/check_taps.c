@@ -13,8 +13,9 @@ static const struct {
     snn_kernel_version version;
     bool one_hot;
 } kinds[] = {
-    {SNN_KERNEL_GAUSS, false}, {SNN_KERNEL_MAX, false}, {SNN_KERNEL_V1, false}, {SNN_KERNEL_V0, false},
-    {SNN_KERNEL_GAUSS, true},  {SNN_KERNEL_MAX, true},  {SNN_KERNEL_V0, true},
+    {SNN_KERNEL_GAUSS, false}, {SNN_KERNEL_MAX, false},  {SNN_KERNEL_V1, false},
+    {SNN_KERNEL_V0, false},    {SNN_KERNEL_GAUSS, true}, {SNN_KERNEL_MAX, true},
+    {SNN_KERNEL_V0, true},
 };
 
 /*
@@ -47,14 +48,19 @@ static float random_sigma(uint64_t *state)
 {
     const float sign = test_random(state) % 4 == 0 ? -1.0f : 1.0f;
 
-    return test_random(state) % 4 == 0 ? 0.0f : sign * rintf(test_uniform(state, 0.0f, 4.0f) * 64.0f) / 64.0f;
+    return test_random(state) % 4 == 0
+               ? 0.0f
+               : sign * rintf(test_uniform(state, 0.0f, 4.0f) * 64.0f) / 64.0f;
 }
 
-static taps_case make_case(size_t kind, uint32_t n_taps, uint32_t elements, size_t synapses, size_t offset,
-                           uint64_t *state)
+static taps_case make_case(size_t kind, uint32_t n_taps, uint32_t elements, size_t synapses,
+                           size_t offset, uint64_t *state)
 {
-    taps_case c = {.taps = {.version = kinds[kind].version, .one_hot = kinds[kind].one_hot, .n_taps = n_taps,
-                            .elements = elements, .synapses = synapses}};
+    taps_case c = {.taps = {.version = kinds[kind].version,
+                            .one_hot = kinds[kind].one_hot,
+                            .n_taps = n_taps,
+                            .elements = elements,
+                            .synapses = synapses}};
     const size_t parameters = elements * synapses, taps = n_taps * synapses;
 
     c.weight = guarded_new(parameters, offset);
@@ -96,14 +102,16 @@ static void end_case(taps_case *c)
     guarded_end("g_sigma", &c->g_sigma);
 }
 
-/* ---- bounds (see tests/taps_bound.h) ------------------------------------------------------------------ */
+/* ---- bounds (see tests/taps_bound.h)
+ * ------------------------------------------------------------------ */
 
 static bump_bound bound_of(const taps_case *c, size_t synapse, uint32_t m)
 {
     const size_t at = m * c->taps.synapses + synapse;
 
-    return bump_bound_of(c->taps.version, c->taps.one_hot, (int)c->taps.n_taps, (double)c->taps.weight[at],
-                         (double)c->taps.position[at], (double)c->taps.sigma[at]);
+    return bump_bound_of(c->taps.version, c->taps.one_hot, (int)c->taps.n_taps,
+                         (double)c->taps.weight[at], (double)c->taps.position[at],
+                         (double)c->taps.sigma[at]);
 }
 
 /* A tap: products |w| e_y + 2U |w y|, M additions, and the stored reference. */
@@ -120,56 +128,15 @@ static double forward_bound(const taps_case *c, size_t synapse, int k)
     return bound + (3.0 + c->taps.elements) * U * size + 4.0 * TINY;
 }
 
-/*
- * gb = sum g y: e_gb = sum |g| e_y + (D+1) U sum |g y|, and with v = k - p off by
- * e_v = e_p + U|v| the same for sum g y v, sum y v, sum g y v^2, sum y v^2.
- *   gauss  w/s^n (A - gb B): |w|/s^n (e_A + |gb| e_B + |B| e_gb + 3U(|A| + |gb B|)) + 10U |result|
- *   max    w/S (gd - gb d):  d is a whole number; gd rounds D times; S has e_S
- *   v0     w (g_right - g_left)
- */
 static void backward_bound(const taps_case *c, size_t synapse, uint32_t m, double bound[3])
 {
     const snn_taps *taps = &c->taps;
     const bump_bound b = bound_of(c, synapse, m);
-    const int n = (int)taps->n_taps;
-    double gb = 0, e_gb = 0, a[3] = {0}, e_a[3] = {0}, y[3] = {0}, e_y[3] = {0};
-    double live = 0, side = 0, g_live = 0;
+    double g[BOUND_TAPS];
 
-    for (int k = 0; k < n; k++) {
-        const double g = fabs((double)taps->g_kernel[(size_t)(n - 1 - k) * taps->synapses + synapse]);
-        const double v = fabs(k - b.p), e_v = b.e_p + U * v;
-
-        gb += g * b.y[k];
-        e_gb += g * b.e_y[k] + (n + 1) * U * g * b.y[k];
-        for (int power = 1; power <= 2; power++) {
-            const double size = b.y[k] * pow(v, power);
-            const double error = b.e_y[k] * pow(v, power) + power * b.y[k] * pow(v, power - 1) * e_v + power * U * size;
-
-            a[power] += g * size;
-            e_a[power] += g * error + (n + 2) * U * g * size;
-            y[power] += size;
-            e_y[power] += error + (n + 1) * U * size;
-        }
-        if (b.x[k] > 0.0) {
-            live += 1.0;
-            side += k == b.p ? 0.0 : 1.0;
-            g_live += g;
-        }
-    }
-    bound[0] = e_gb + U * gb + TINY;
-    for (int power = 1; power <= 2; power++) {
-        const double scale = b.w / pow(b.s, power + 1);
-        const double count = power == 1 ? side : live;
-
-        if (b.gauss)
-            bound[power] = 1.01 * scale * (e_a[power] + gb * e_y[power] + y[power] * e_gb +
-                                           13.0 * U * (a[power] + gb * y[power]));
-        else if (b.linear)
-            bound[power] = 4.0 * U * b.w * 2.0;
-        else
-            bound[power] = 1.01 * b.w / b.sum * ((n + 5 + b.e_sum / (U * b.sum)) * U * (g_live + gb * count) + e_gb * count);
-        bound[power] += TINY;
-    }
+    for (size_t k = 0; k < taps->n_taps; k++)
+        g[k] = (double)taps->g_kernel[(taps->n_taps - 1 - k) * taps->synapses + synapse];
+    bump_gradient_bound(&b, (int)taps->n_taps, g, bound);
 }
 
 /* ---- checks -------------------------------------------------------------------- */
@@ -202,9 +169,11 @@ static void compare_forward(const snn_kern *kern, taps_case *c, size_t s0, size_
     guarded_end("scratch", &scratch);
 }
 
-static void compare_backward(const snn_kern *kern, taps_case *c, size_t s0, size_t s1, uint64_t seed)
+static void compare_backward(const snn_kern *kern, taps_case *c, size_t s0, size_t s1,
+                             uint64_t seed)
 {
-    struct test_near near[3] = {test_near_begin("g_weight", seed), test_near_begin("g_position", seed),
+    struct test_near near[3] = {test_near_begin("g_weight", seed),
+                                test_near_begin("g_position", seed),
                                 test_near_begin("g_sigma", seed)};
     guarded *got[3] = {&c->g_weight, &c->g_position, &c->g_sigma};
     guarded expected[3], scratch = guarded_new(SNN_TAPS_SCRATCH(c->taps.n_taps), 1);
@@ -225,7 +194,8 @@ static void compare_backward(const snn_kern *kern, taps_case *c, size_t s0, size
             if (s >= s0 && s < s1)
                 backward_bound(c, s, m, bound);
             for (int i = 0; i < 3; i++)
-                check_near(&near[i], at, (double)expected[i].at[at], (double)got[i]->at[at], bound[i]);
+                check_near(&near[i], at, (double)expected[i].at[at], (double)got[i]->at[at],
+                           bound[i]);
         }
     }
     for (int i = 0; i < 3; i++) {

@@ -19,8 +19,10 @@ static const struct {
 
 static norm_case make_case(size_t shape, size_t offset, uint64_t *state)
 {
-    const size_t steps = shapes[shape].steps, batch = shapes[shape].batch, channels = shapes[shape].channels;
-    norm_case c = {.batch = batch, .norm = {.steps = steps, .row = batch * channels, .channels = channels}};
+    const size_t steps = shapes[shape].steps, batch = shapes[shape].batch,
+                 channels = shapes[shape].channels;
+    norm_case c = {.batch = batch,
+                   .norm = {.steps = steps, .row = batch * channels, .channels = channels}};
     guarded *const one[] = {&c.mean, &c.inv_std, &c.scale, &c.mean_g, &c.mean_gx};
 
     c.x = guarded_new(steps * batch * channels, offset);
@@ -49,7 +51,8 @@ static void point(norm_case *c, bool masked)
 
 static void end_case(norm_case *c)
 {
-    guarded *const all[] = {&c->x, &c->g, &c->mean, &c->inv_std, &c->scale, &c->mean_g, &c->mean_gx};
+    guarded *const all[] = {&c->x,     &c->g,      &c->mean,   &c->inv_std,
+                            &c->scale, &c->mean_g, &c->mean_gx};
 
     for (size_t i = 0; i < SNN_COUNT(all); i++)
         guarded_end("norm array", all[i]);
@@ -70,7 +73,8 @@ static double total_bound(const norm_case *c, total_kind kind, size_t b0, size_t
         for (size_t t = 0; t < c->norm.steps; t++) {
             const size_t at = t * c->norm.row + b * c->norm.channels + channel;
             const double x = (double)c->x.at[at], g = fabs((double)c->g.at[at]);
-            const double q[] = {fabs(x), (x - mean) * (x - mean), g, g * fabs((x - mean) * inv_std)};
+            const double q[] = {fabs(x), (x - mean) * (x - mean), g,
+                                g * fabs((x - mean) * inv_std)};
 
             if (kind <= SQUARE && c->norm.valid != NULL && t >= c->norm.valid[b])
                 continue;
@@ -81,7 +85,8 @@ static double total_bound(const norm_case *c, total_kind kind, size_t b0, size_t
     return ((double)n + k[kind] + 1.0) * U * size + TINY;
 }
 
-static void compare_totals(const snn_kern *kern, norm_case *c, total_kind kind, size_t b0, size_t b1, uint64_t seed)
+static void compare_totals(const snn_kern *kern, norm_case *c, total_kind kind, size_t b0,
+                           size_t b1, uint64_t seed)
 {
     const size_t channels = c->norm.channels;
     guarded expected[2] = {guarded_new(channels, 0), guarded_new(channels, 0)};
@@ -99,9 +104,11 @@ static void compare_totals(const snn_kern *kern, norm_case *c, total_kind kind, 
         kern->norm_backward_sum(&c->norm, b0, b1, got[0].at, got[1].at);
     }
     for (size_t i = 0; i < channels; i++) {
-        check_near(&near, i, (double)expected[0].at[i], (double)got[0].at[i], total_bound(c, kind, b0, b1, i));
+        check_near(&near, i, (double)expected[0].at[i], (double)got[0].at[i],
+                   total_bound(c, kind, b0, b1, i));
         if (kind == SUM_G)
-            check_near(&near, i, (double)expected[1].at[i], (double)got[1].at[i], total_bound(c, SUM_GX, b0, b1, i));
+            check_near(&near, i, (double)expected[1].at[i], (double)got[1].at[i],
+                       total_bound(c, SUM_GX, b0, b1, i));
     }
     test_near_end(&near);
     for (int i = 0; i < 2; i++) {
@@ -143,18 +150,21 @@ static void run_backward_sum(const snn_kern *kern, uint64_t seed)
 }
 
 /* scale (g - mg - xhat mgx): six roundings, each at most U times the largest term. */
-static void compare_backward(const snn_kern *kern, norm_case *c, size_t b0, size_t b1, uint64_t seed)
+static void compare_backward(const snn_kern *kern, norm_case *c, size_t b0, size_t b1,
+                             uint64_t seed)
 {
     guarded expected = guarded_copy(&c->g), got = guarded_copy(&c->g);
     struct test_near near = test_near_begin("norm_backward", seed);
 
-    snn_kern_ref.norm_backward(&c->norm, b0, b1, c->scale.at, c->mean_g.at, c->mean_gx.at, expected.at);
+    snn_kern_ref.norm_backward(&c->norm, b0, b1, c->scale.at, c->mean_g.at, c->mean_gx.at,
+                               expected.at);
     kern->norm_backward(&c->norm, b0, b1, c->scale.at, c->mean_g.at, c->mean_gx.at, got.at);
     for (size_t at = 0; at < c->g.n; at++) {
         const size_t channel = at % c->norm.channels, b = at / c->norm.channels % c->batch;
         const double x = (double)c->x.at[at], mean = (double)c->mean.at[channel];
-        const double size = fabs((double)c->g.at[at]) + (double)c->mean_g.at[channel] +
-                            fabs((x - mean) * (double)c->inv_std.at[channel] * (double)c->mean_gx.at[channel]);
+        const double size =
+            fabs((double)c->g.at[at]) + (double)c->mean_g.at[channel] +
+            fabs((x - mean) * (double)c->inv_std.at[channel] * (double)c->mean_gx.at[channel]);
 
         check_near(&near, at, (double)expected.at[at], (double)got.at[at],
                    b >= b0 && b < b1 ? 7.0 * U * (double)c->scale.at[channel] * size + TINY : 0.0);
@@ -185,10 +195,11 @@ static void run_backward(const snn_kern *kern, uint64_t seed)
 
 /*
  * grad = scale g + decay theta: e_grad = 2U (|scale g| + |decay theta|)
- * m = b1 m + (1-b1) grad (1-b1 is exact for b1 >= 1/2): e_m = (1-b1) e_grad + 3U (|b1 m| + |(1-b1) grad|)
- * v likewise from grad^2: e_v = (1-b2) (2|grad| e_grad + U grad^2) + 3U (b2 v + (1-b2) grad^2)
- * q = sqrt(v) root + eps: e_q = root (e_v / (2 sqrt v) + 2U sqrt v) + U q;  sqrt of a rounded 0: sqrt(e_v)
- * theta -= step m / q: step (e_m / q + |m| e_q / q^2) + 3U |step m / q| + 2U |theta|
+ * m = b1 m + (1-b1) grad (1-b1 is exact for b1 >= 1/2): e_m = (1-b1) e_grad + 3U (|b1 m| + |(1-b1)
+ * grad|) v likewise from grad^2: e_v = (1-b2) (2|grad| e_grad + U grad^2) + 3U (b2 v + (1-b2)
+ * grad^2) q = sqrt(v) root + eps: e_q = root (e_v / (2 sqrt v) + 2U sqrt v) + U q;  sqrt of a
+ * rounded 0: sqrt(e_v) theta -= step m / q: step (e_m / q + |m| e_q / q^2) + 3U |step m / q| + 2U
+ * |theta|
  */
 static void run_adam(const snn_kern *kern, uint64_t seed)
 {
@@ -199,8 +210,11 @@ static void run_adam(const snn_kern *kern, uint64_t seed)
         for (int round = 0; round < 4; round++) {
             const size_t n = sizes[i];
             const int step = 1 + round * 7;
-            const snn_adam adam = {.beta1 = round == 3 ? 0.85f : 0.9f, .beta2 = 0.999f, .eps = 1e-8f,
-                                   .decay = round % 2 ? 1e-5f : 0.0f, .gradient_scale = round == 2 ? 0.3f : 1.0f,
+            const snn_adam adam = {.beta1 = round == 3 ? 0.85f : 0.9f,
+                                   .beta2 = 0.999f,
+                                   .eps = 1e-8f,
+                                   .decay = round % 2 ? 1e-5f : 0.0f,
+                                   .gradient_scale = round == 2 ? 0.3f : 1.0f,
                                    .step = (float)(1e-3 / (1.0 - pow(0.9, step))),
                                    .root = (float)(1.0 / sqrt(1.0 - pow(0.999, step)))};
             guarded a[4], b[4];
@@ -218,26 +232,34 @@ static void run_adam(const snn_kern *kern, uint64_t seed)
             }
             for (int k = 0; k < 4; k++)
                 b[k] = guarded_copy(&a[k]);
-            guarded before[4] = {guarded_copy(&a[0]), guarded_copy(&a[1]), guarded_copy(&a[2]), guarded_copy(&a[3])};
+            guarded before[4] = {guarded_copy(&a[0]), guarded_copy(&a[1]), guarded_copy(&a[2]),
+                                 guarded_copy(&a[3])};
 
             snn_kern_ref.adam(&adam, n, a[0].at, a[1].at, a[2].at, a[3].at);
             kern->adam(&adam, n, b[0].at, b[1].at, b[2].at, b[3].at);
             for (size_t j = 0; j < n; j++) {
-                const double theta = fabs((double)before[0].at[j]), g = fabs((double)before[1].at[j] * (double)adam.gradient_scale);
-                const double shrink = (double)adam.decay * theta, grad = g + shrink, e_grad = 2.0 * U * grad + TINY;
+                const double theta = fabs((double)before[0].at[j]),
+                             g = fabs((double)before[1].at[j] * (double)adam.gradient_scale);
+                const double shrink = (double)adam.decay * theta, grad = g + shrink,
+                             e_grad = 2.0 * U * grad + TINY;
                 const double b1 = (double)adam.beta1, b2 = (double)adam.beta2;
-                const double m = b1 * fabs((double)before[2].at[j]) + (1.0 - b1) * grad, e_m = (1.0 - b1) * e_grad + 3.0 * U * m + TINY;
+                const double m = b1 * fabs((double)before[2].at[j]) + (1.0 - b1) * grad,
+                             e_m = (1.0 - b1) * e_grad + 3.0 * U * m + TINY;
                 const double v_size = b2 * (double)before[3].at[j] + (1.0 - b2) * grad * grad;
                 const double e_v = (1.0 - b2) * 2.0 * grad * e_grad + 5.0 * U * v_size + TINY;
                 const double v = (double)a[3].at[j], root = (double)adam.root;
-                const double e_sqrt = v > e_v ? e_v / (2.0 * sqrt(v - e_v)) + 2.0 * U * sqrt(v) : sqrt(v + e_v);
-                const double q = fmax(sqrt(v) * root + (double)adam.eps - root * e_sqrt, (double)adam.eps), e_q = root * e_sqrt + 2.0 * U * q;
+                const double e_sqrt =
+                    v > e_v ? e_v / (2.0 * sqrt(v - e_v)) + 2.0 * U * sqrt(v) : sqrt(v + e_v);
+                const double q = fmax(sqrt(v) * root + (double)adam.eps - root * e_sqrt,
+                                      (double)adam.eps),
+                             e_q = root * e_sqrt + 2.0 * U * q;
                 const double update = (double)adam.step * m / q;
 
                 check_near(&near, j, (double)a[2].at[j], (double)b[2].at[j], e_m + U * m);
                 check_near(&near, j, (double)a[3].at[j], (double)b[3].at[j], e_v + U * v);
                 check_near(&near, j, (double)a[0].at[j], (double)b[0].at[j],
-                           (double)adam.step * (e_m / q + m * e_q / (q * q)) + 3.0 * U * update + 2.0 * U * (theta + update));
+                           (double)adam.step * (e_m / q + m * e_q / (q * q)) + 3.0 * U * update +
+                               2.0 * U * (theta + update));
             }
             test_near_end(&near);
             assert_memory_equal(before[1].at, b[1].at, n * sizeof(float));
@@ -272,9 +294,11 @@ static void run_softmax(const snn_kern *kern, uint64_t seed)
             snn_kern_ref.softmax(n, width, v.at, expected.at);
             kern->softmax(n, width, p.at, p.at); /* in place */
             for (size_t at = 0; at < n * width; at++) {
-                const double relative = 2.0 * (2.0 * (double)range * U + 4.0 * U) + ((double)width + 3.0) * U;
+                const double relative =
+                    2.0 * (2.0 * (double)range * U + 4.0 * U) + ((double)width + 3.0) * U;
 
-                check_near(&near, at, (double)expected.at[at], (double)p.at[at], relative * (double)expected.at[at] + TINY);
+                check_near(&near, at, (double)expected.at[at], (double)p.at[at],
+                           relative * (double)expected.at[at] + TINY);
             }
             test_near_end(&near);
             guarded_end("v", &v);
@@ -286,7 +310,8 @@ static void run_softmax(const snn_kern *kern, uint64_t seed)
 
 /* ---- benches --------------------------------------------------------------------------- */
 
-static size_t bench_norm(const snn_kern *kern, int rounds, uint64_t seed, double *seconds, int which)
+static size_t bench_norm(const snn_kern *kern, int rounds, uint64_t seed, double *seconds,
+                         int which)
 {
     norm_case c = make_case(4, 0, &seed);
     float a[64], b[64];
@@ -307,10 +332,10 @@ static size_t bench_norm(const snn_kern *kern, int rounds, uint64_t seed, double
     return c.norm.steps * c.norm.row;
 }
 
-#define BENCH_NORM(name, which)                                                            \
-    static size_t name(const snn_kern *kern, int rounds, uint64_t seed, double *seconds)   \
-    {                                                                                      \
-        return bench_norm(kern, rounds, seed, seconds, which);                             \
+#define BENCH_NORM(name, which)                                                                    \
+    static size_t name(const snn_kern *kern, int rounds, uint64_t seed, double *seconds)           \
+    {                                                                                              \
+        return bench_norm(kern, rounds, seed, seconds, which);                                     \
     }
 BENCH_NORM(bench_sum, 0)
 BENCH_NORM(bench_square, 1)
@@ -319,7 +344,12 @@ BENCH_NORM(bench_backward, 3)
 
 static size_t bench_adam(const snn_kern *kern, int rounds, uint64_t seed, double *seconds)
 {
-    const snn_adam adam = {.step = 1e-3f, .root = 1.0f, .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-8f, .gradient_scale = 1.0f};
+    const snn_adam adam = {.step = 1e-3f,
+                           .root = 1.0f,
+                           .beta1 = 0.9f,
+                           .beta2 = 0.999f,
+                           .eps = 1e-8f,
+                           .gradient_scale = 1.0f};
     static float theta[4096], g[4096], m[4096], v[4096];
     const double begin = snn_seconds();
 
@@ -346,7 +376,8 @@ static size_t bench_softmax(const snn_kern *kern, int rounds, uint64_t seed, dou
 
 const kern_check check_norm_sum = {"norm_sum", run_sum, bench_sum};
 const kern_check check_norm_square = {"norm_square", run_square, bench_square};
-const kern_check check_norm_backward_sum = {"norm_backward_sum", run_backward_sum, bench_backward_sum};
+const kern_check check_norm_backward_sum = {"norm_backward_sum", run_backward_sum,
+                                            bench_backward_sum};
 const kern_check check_norm_backward = {"norm_backward", run_backward, bench_backward};
 const kern_check check_adam = {"adam", run_adam, bench_adam};
 const kern_check check_softmax = {"softmax", run_softmax, bench_softmax};

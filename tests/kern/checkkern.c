@@ -12,9 +12,9 @@
 #define GUARD 32u /* floats on each side */
 
 static const kern_check *const checks[] = {
-    &check_taps_forward,      &check_taps_backward, &check_lif_forward, &check_lif_backward,
-    &check_norm_sum,          &check_norm_square,   &check_norm_backward_sum,
-    &check_norm_backward,     &check_adam,          &check_softmax,
+    &check_taps_forward, &check_taps_backward, &check_lif_forward,       &check_lif_backward,
+    &check_norm_sum,     &check_norm_square,   &check_norm_backward_sum, &check_norm_backward,
+    &check_adam,         &check_softmax,
 };
 
 static uint64_t seed;
@@ -51,7 +51,8 @@ void guarded_end(const char *what, guarded *array)
     for (size_t i = 0; i < GUARD; i++) {
         const size_t before = array->offset + i, after = GUARD + array->offset + array->n + i;
 
-        if (array->block[before] != guard_value(before) || array->block[after] != guard_value(after))
+        if (array->block[before] != guard_value(before) ||
+            array->block[after] != guard_value(after))
             fail_msg("%s: written outside of its %zu elements", what, array->n);
     }
     free(array->block);
@@ -121,7 +122,8 @@ static void bench_job(const job *one)
         elements = one->check->bench(one->kern, 20, seed, &seconds);
         best = fmin(best, seconds / 20.0);
     }
-    printf("%-28s %9.3f us %8.3f ns an element\n", one->name, 1e6 * best, 1e9 * best / (double)elements);
+    printf("%-28s %9.3f us %8.3f ns an element\n", one->name, 1e6 * best,
+           1e9 * best / (double)elements);
 }
 
 int main(int argc, char **argv)
@@ -157,7 +159,8 @@ int main(int argc, char **argv)
                 continue;
             jobs[n] = (job){.check = checks[c], .kern = kern};
             snprintf(jobs[n].name, sizeof jobs[n].name, "%s %s", checks[c]->name, kern->name);
-            tests[n] = (struct CMUnitTest){.name = jobs[n].name, .test_func = run_job, .initial_state = &jobs[n]};
+            tests[n] = (struct CMUnitTest){
+                .name = jobs[n].name, .test_func = run_job, .initial_state = &jobs[n]};
             n++;
         }
     }

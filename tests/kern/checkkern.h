@@ -40,7 +40,8 @@ typedef struct {
 
 extern const kern_check check_taps_forward, check_taps_backward;
 extern const kern_check check_lif_forward, check_lif_backward;
-extern const kern_check check_norm_sum, check_norm_square, check_norm_backward_sum, check_norm_backward;
+extern const kern_check check_norm_sum, check_norm_square, check_norm_backward_sum,
+    check_norm_backward;
 extern const kern_check check_adam, check_softmax;
 
 #endif

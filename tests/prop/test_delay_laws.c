@@ -54,8 +54,14 @@ static snn_context *context(int threads)
 
 static snn_delay_problem problem_of(const shape *s)
 {
-    return (snn_delay_problem){.n_in = s->n_in, .n_out = s->n_out, .n_taps = s->n_taps, .causal = s->causal,
-                               .batch = s->batch, .steps = s->steps, .train = true, .input_gradient = true};
+    return (snn_delay_problem){.n_in = s->n_in,
+                               .n_out = s->n_out,
+                               .n_taps = s->n_taps,
+                               .causal = s->causal,
+                               .batch = s->batch,
+                               .steps = s->steps,
+                               .train = true,
+                               .input_gradient = true};
 }
 
 static float *array(size_t n)
@@ -167,7 +173,8 @@ typedef struct {
 static exact exact_of(const bench *b)
 {
     const snn_delay_problem *p = &b->plan->problem;
-    exact e = {calloc(b->ny + 1, sizeof(double)), calloc(b->nx + 1, sizeof(double)), calloc(b->nk + 1, sizeof(double))};
+    exact e = {calloc(b->ny + 1, sizeof(double)), calloc(b->nx + 1, sizeof(double)),
+               calloc(b->nk + 1, sizeof(double))};
 
     for (uint32_t t = 0; t < b->steps_out; t++) {
         for (uint32_t d = 0; d < p->n_taps && d <= t; d++) {
@@ -204,10 +211,14 @@ static double bound_of(const bench *b, double a_abs, double b_abs)
     const snn_delay_problem *p = &b->plan->problem;
     const double length = (double)b->steps + p->n_taps - 1.0;
 
-    return 2.0 * (2.0 * length + b->steps + b->steps_out + p->n_in + p->n_out + p->n_taps + b->batch + 8.0) * U * a_abs * b_abs;
+    return 2.0 *
+           (2.0 * length + b->steps + b->steps_out + p->n_in + p->n_out + p->n_taps + b->batch +
+            8.0) *
+           U * a_abs * b_abs;
 }
 
-static void compare(const char *what, const double *expected, const float *got, size_t n, double bound, uint64_t seed)
+static void compare(const char *what, const double *expected, const float *got, size_t n,
+                    double bound, uint64_t seed)
 {
     const double top = largest(expected, n);
     struct test_near near = test_near_begin(what, seed);
@@ -236,13 +247,15 @@ static void check_all(bench *b, uint64_t seed)
 
 /* ---- laws ------------------------------------------------------------------------------- */
 
-#define EACH_SOLVER(solver) \
-    for (const snn_delay_solver *const *row_ = snn_delay_solvers, *solver = *row_; solver != NULL; solver = *++row_)
+#define EACH_SOLVER(solver)                                                                        \
+    for (const snn_delay_solver *const *row_ = snn_delay_solvers, *solver = *row_; solver != NULL; \
+         solver = *++row_)
 
 static void impulse(void **state)
 {
     (void)state;
-    EACH_SOLVER(solver) {
+    EACH_SOLVER(solver)
+    {
         const shape s = {3, 4, 7, 2, 10, false};
         bench b = bench_new(solver, &s, 1);
 
@@ -259,7 +272,8 @@ static void impulse(void **state)
                     const bool here = at == ((size_t)(t + d) * s.batch + sample) * s.n_out + o;
 
                     if (fabsf(b.y[at] - (here ? 1.5f : 0.0f)) > 1e-6f)
-                        fail_msg("%s: impulse at %u, delay %u: y[%zu] = %g", solver->name, t, d, at, (double)b.y[at]);
+                        fail_msg("%s: impulse at %u, delay %u: y[%zu] = %g", solver->name, t, d, at,
+                                 (double)b.y[at]);
                 }
             }
         }
@@ -273,12 +287,14 @@ static void linear_and_shift(void **state)
     uint64_t random = test_seed(11);
 
     (void)state;
-    EACH_SOLVER(solver) {
+    EACH_SOLVER(solver)
+    {
         const shape s = {5, 6, 9, 3, 40, false};
         bench b = bench_new(solver, &s, 1);
         float *first = array(b.nx), *y_first = array(b.ny), *y_second = array(b.ny);
         const size_t row_x = s.batch * s.n_in, row_y = s.batch * s.n_out;
-        struct test_near near = test_near_begin("linear", 11), shifted = test_near_begin("shift", 11);
+        struct test_near near = test_near_begin("linear", 11),
+                         shifted = test_near_begin("shift", 11);
         double bound;
 
         fill(b.k, b.nk, &random);
@@ -302,7 +318,8 @@ static void linear_and_shift(void **state)
             b.x[i] = 0.5f * first[i] - 2.0f * b.x[i];
         forward(&b, false);
         for (size_t i = 0; i < b.ny; i++)
-            check_near(&near, i, 0.5 * (double)y_first[i] - 2.0 * (double)y_second[i], (double)b.y[i], 4.0 * bound);
+            check_near(&near, i, 0.5 * (double)y_first[i] - 2.0 * (double)y_second[i],
+                       (double)b.y[i], 4.0 * bound);
         test_near_end(&near);
         test_near_end(&shifted);
         free(first);
@@ -324,12 +341,16 @@ static double dot(const float *a, const float *b, size_t n)
 /* <J x, gy> = <x, J' gy> = <k, J_k' gy>: y is linear in the kernel too. */
 static void adjoint(void **state)
 {
-    static const shape shapes[] = {{5, 4, 7, 3, 20, false}, {1, 1, 1, 1, 1, false}, {7, 3, 25, 2, 9, true},
-                                   {20, 16, 25, 4, 100, false}, {2, 3, 31, 2, 400, false}};
+    static const shape shapes[] = {{5, 4, 7, 3, 20, false},
+                                   {1, 1, 1, 1, 1, false},
+                                   {7, 3, 25, 2, 9, true},
+                                   {20, 16, 25, 4, 100, false},
+                                   {2, 3, 31, 2, 400, false}};
     uint64_t random = test_seed(12);
 
     (void)state;
-    EACH_SOLVER(solver) {
+    EACH_SOLVER(solver)
+    {
         for (size_t i = 0; i < SNN_COUNT(shapes); i++) {
             bench b = bench_new(solver, &shapes[i], 1);
             double left, scale;
@@ -353,16 +374,19 @@ static void adjoint(void **state)
 static void against_loop(void **state)
 {
     static const shape shapes[] = {
-        {1, 1, 1, 1, 1, false},  {1, 1, 7, 1, 3, false},   {3, 1, 25, 1, 5, true},    {1, 5, 25, 2, 13, false},
-        {7, 9, 3, 1, 17, false}, {16, 17, 15, 5, 33, true}, {140, 3, 25, 2, 20, false}, {2, 130, 5, 3, 11, false},
-        {3, 2, 9, 2, 375, true}, {3, 2, 9, 2, 376, true},  {3, 2, 9, 2, 377, true},   {2, 3, 31, 1, 700, false},
-        {33, 20, 2, 2, 12, false}, {4, 4, 8, 2, 12, false}, {1, 2, 1, 3, 500, false}, {4, 5, 63, 2, 9, false},
+        {1, 1, 1, 1, 1, false},     {1, 1, 7, 1, 3, false},    {3, 1, 25, 1, 5, true},
+        {1, 5, 25, 2, 13, false},   {7, 9, 3, 1, 17, false},   {16, 17, 15, 5, 33, true},
+        {140, 3, 25, 2, 20, false}, {2, 130, 5, 3, 11, false}, {3, 2, 9, 2, 375, true},
+        {3, 2, 9, 2, 376, true},    {3, 2, 9, 2, 377, true},   {2, 3, 31, 1, 700, false},
+        {33, 20, 2, 2, 12, false},  {4, 4, 8, 2, 12, false},   {1, 2, 1, 3, 500, false},
+        {4, 5, 63, 2, 9, false},
     };
     const uint64_t seed = test_seed(13);
     uint64_t random = seed;
 
     (void)state;
-    EACH_SOLVER(solver) {
+    EACH_SOLVER(solver)
+    {
         for (size_t i = 0; i < SNN_COUNT(shapes) + 30; i++) {
             shape s;
             bench b;
@@ -370,9 +394,12 @@ static void against_loop(void **state)
             if (i < SNN_COUNT(shapes))
                 s = shapes[i];
             else
-                s = (shape){.n_in = 1 + (uint32_t)(test_random(&random) % 12), .n_out = 1 + (uint32_t)(test_random(&random) % 12),
-                            .n_taps = 1 + (uint32_t)(test_random(&random) % 20), .batch = 1 + (uint32_t)(test_random(&random) % 5),
-                            .steps = 1 + (uint32_t)(test_random(&random) % 50), .causal = test_random(&random) & 1};
+                s = (shape){.n_in = 1 + (uint32_t)(test_random(&random) % 12),
+                            .n_out = 1 + (uint32_t)(test_random(&random) % 12),
+                            .n_taps = 1 + (uint32_t)(test_random(&random) % 20),
+                            .batch = 1 + (uint32_t)(test_random(&random) % 5),
+                            .steps = 1 + (uint32_t)(test_random(&random) % 50),
+                            .causal = test_random(&random) & 1};
             b = bench_new(solver, &s, 1 + (int)(i % 3));
             fill(b.x, b.nx, &random);
             fill(b.k, b.nk, &random);
@@ -387,17 +414,20 @@ static void against_loop(void **state)
 static void reuse(void **state)
 {
     static const shape planned[] = {{6, 5, 11, 7, 60, false}, {3, 4, 9, 5, 800, false}};
-    static const uint32_t share[][2] = {{7, 60}, {1, 1}, {7, 3}, {3, 60}, {2, 31}, {7, 59}, {6, 45}, {1, 60}, {7, 60}};
+    static const uint32_t share[][2] = {{7, 60}, {1, 1},  {7, 3},  {3, 60}, {2, 31},
+                                        {7, 59}, {6, 45}, {1, 60}, {7, 60}};
     const uint64_t seed = test_seed(14);
     uint64_t random = seed;
 
     (void)state;
-    EACH_SOLVER(solver) {
+    EACH_SOLVER(solver)
+    {
         for (size_t p = 0; p < SNN_COUNT(planned); p++) {
             bench b = bench_new(solver, &planned[p], 2);
 
             for (size_t i = 0; i < SNN_COUNT(share); i++) {
-                const uint32_t batch = share[i][0] < planned[p].batch ? share[i][0] : planned[p].batch;
+                const uint32_t batch =
+                    share[i][0] < planned[p].batch ? share[i][0] : planned[p].batch;
 
                 resize(&b, batch, share[i][1] * planned[p].steps / 60);
                 fill(b.x, b.nx, &random);
@@ -412,10 +442,12 @@ static void reuse(void **state)
 
 static void same_bits(void **state)
 {
-    static const shape shapes[] = {{70, 130, 25, 40, 33, false}, {5, 70, 9, 3, 420, false}, {1, 3, 3, 2, 2000, true}};
+    static const shape shapes[] = {
+        {70, 130, 25, 40, 33, false}, {5, 70, 9, 3, 420, false}, {1, 3, 3, 2, 2000, true}};
 
     (void)state;
-    EACH_SOLVER(solver) {
+    EACH_SOLVER(solver)
+    {
         for (size_t i = 0; i < SNN_COUNT(shapes); i++) {
             bench one = bench_new(solver, &shapes[i], 1);
             uint64_t random = 15;
@@ -447,7 +479,8 @@ static void same_bits(void **state)
 static void no_allocation(void **state)
 {
     (void)state;
-    EACH_SOLVER(solver) {
+    EACH_SOLVER(solver)
+    {
         const shape s = {6, 5, 11, 4, 60, false};
         bench b = bench_new(solver, &s, 2);
         const uint64_t before = snn_context_allocations(b.ctx);
@@ -466,7 +499,9 @@ static void no_allocation(void **state)
 
 static void planner(void **state)
 {
-    static const shape shapes[] = {{140, 256, 25, 256, 100, false}, {256, 20, 25, 256, 124, false}, {4, 4, 1, 2, 8, false},
+    static const shape shapes[] = {{140, 256, 25, 256, 100, false},
+                                   {256, 20, 25, 256, 124, false},
+                                   {4, 4, 1, 2, 8, false},
                                    {40, 64, 31, 16, 300, true}};
 
     (void)state;
@@ -478,11 +513,13 @@ static void planner(void **state)
             snn_context *ctx = context(threads);
             snn_delay_plan *plan = NULL;
 
-            assert_int_equal(snn_delay_plan_create(ctx, &problem, SNN_SOLVER_AUTO, &plan, NULL), SNN_OK);
+            assert_int_equal(snn_delay_plan_create(ctx, &problem, SNN_SOLVER_AUTO, &plan, NULL),
+                             SNN_OK);
             if (chosen == NULL)
                 chosen = plan->solver;
             assert_ptr_equal(plan->solver, chosen);
-            EACH_SOLVER(solver) {
+            EACH_SOLVER(solver)
+            {
                 const double cost = solver->cost(&problem);
 
                 assert_true(cost < 0.0 || chosen->cost(&problem) <= cost);
@@ -502,7 +539,8 @@ static void unknown_solver(void **state)
     snn_error err = {SNN_OK, "", ""};
 
     (void)state;
-    assert_int_equal(snn_delay_plan_create(ctx, &problem, (snn_solver)99, &plan, &err), SNN_EUNSUPPORTED);
+    assert_int_equal(snn_delay_plan_create(ctx, &problem, (snn_solver)99, &plan, &err),
+                     SNN_EUNSUPPORTED);
     assert_int_equal(err.status, SNN_EUNSUPPORTED);
     assert_null(plan);
     assert_int_equal(snn_context_bytes(ctx), 0);
@@ -512,9 +550,11 @@ static void unknown_solver(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(impulse),   cmocka_unit_test(linear_and_shift), cmocka_unit_test(adjoint),
-        cmocka_unit_test(against_loop), cmocka_unit_test(reuse),         cmocka_unit_test(same_bits),
-        cmocka_unit_test(no_allocation), cmocka_unit_test(planner),      cmocka_unit_test(unknown_solver),
+        cmocka_unit_test(impulse),        cmocka_unit_test(linear_and_shift),
+        cmocka_unit_test(adjoint),        cmocka_unit_test(against_loop),
+        cmocka_unit_test(reuse),          cmocka_unit_test(same_bits),
+        cmocka_unit_test(no_allocation),  cmocka_unit_test(planner),
+        cmocka_unit_test(unknown_solver),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,12 +17,14 @@
 static const struct {
     size_t longest, needed, rows, columns;
 } shapes[] = {
-    {1, 1, 1, 1},        {2, 2, 1, 3},       {5, 4, 2, 17},      {124, 124, 100, 16}, {124, 99, 75, 40},
-    {125, 125, 125, 1},  {384, 384, 360, 3}, {385, 385, 361, 3}, {386, 385, 385, 17}, {1000, 1000, 976, 2},
-    {1000, 200, 176, 5}, {1000, 260, 250, 4}, {1000, 510, 1, 4}, {1000, 751, 750, 33},
+    {1, 1, 1, 1},        {2, 2, 1, 3},         {5, 4, 2, 17},       {124, 124, 100, 16},
+    {124, 99, 75, 40},   {125, 125, 125, 1},   {384, 384, 360, 3},  {385, 385, 361, 3},
+    {386, 385, 385, 17}, {1000, 1000, 976, 2}, {1000, 200, 176, 5}, {1000, 260, 250, 4},
+    {1000, 510, 1, 4},   {1000, 751, 750, 33},
 };
 
-static void exact_dft(const float *x, size_t rows, size_t n, size_t f, size_t column, double *re, double *im)
+static void exact_dft(const float *x, size_t rows, size_t n, size_t f, size_t column, double *re,
+                      double *im)
 {
     *re = *im = 0.0;
     for (size_t t = 0; t < rows; t++) {
@@ -46,7 +48,8 @@ static void both_ways(void **state)
     assert_int_equal(snn_context_create(&params, &ctx, NULL), SNN_OK);
     for (size_t i = 0; i < SNN_COUNT(shapes); i++) {
         const size_t rows = shapes[i].rows, columns = shapes[i].columns;
-        struct test_near near = test_near_begin("spectrum", seed), back = test_near_begin("round trip", seed);
+        struct test_near near = test_near_begin("spectrum", seed),
+                         back = test_near_begin("round trip", seed);
         snn_dft *dft;
         size_t n;
         float *x, *hat, *y;
@@ -70,9 +73,11 @@ static void both_ways(void **state)
                 double re, im;
 
                 exact_dft(x, rows, n, f, c, &re, &im);
-                check_near(&near, f, re, (double)hat[snn_dft_re(n, f) * STRIDE + c], ((double)rows + 2.0) * U * (double)rows);
+                check_near(&near, f, re, (double)hat[snn_dft_re(n, f) * STRIDE + c],
+                           ((double)rows + 2.0) * U * (double)rows);
                 if (snn_dft_complex(n, f))
-                    check_near(&near, f, im, (double)hat[snn_dft_im(n, f) * STRIDE + c], ((double)rows + 2.0) * U * (double)rows);
+                    check_near(&near, f, im, (double)hat[snn_dft_im(n, f) * STRIDE + c],
+                               ((double)rows + 2.0) * U * (double)rows);
             }
         }
         for (size_t j = 0; j < n * STRIDE; j++) /* other columns were not written */
@@ -81,8 +86,11 @@ static void both_ways(void **state)
         for (int add = 0; add < 2; add++) {
             snn_dft_inverse(dft, 1, hat, STRIDE, y, rows, STRIDE, columns, add == 1);
             for (size_t j = 0; j < rows * STRIDE; j++)
-                check_near(&back, j, j % STRIDE < columns ? (1.0 + add) * (double)x[j] : 1.0, (double)y[j],
-                           j % STRIDE < columns ? fmin(1e-5, 2.0 * (2.0 * (double)n + (double)rows + 4.0) * U * (double)rows) : 0.0);
+                check_near(
+                    &back, j, j % STRIDE < columns ? (1.0 + add) * (double)x[j] : 1.0, (double)y[j],
+                    j % STRIDE < columns ? fmin(1e-5, 2.0 * (2.0 * (double)n + (double)rows + 4.0) *
+                                                          U * (double)rows)
+                                         : 0.0);
         }
         test_near_end(&near);
         test_near_end(&back);
