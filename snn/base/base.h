@@ -60,6 +60,7 @@ struct snn_kern;
 struct snn_context {
     snn_allocator allocator;
     int threads;
+    bool always_parallel;        /* SNN_PARALLEL=always: tests want threads in small loops too */
     const struct snn_kern *kern; /* kernel table; set by snn_kern_select */
     const char *cpu;
     snn_log_sink log;
@@ -76,11 +77,18 @@ struct snn_context {
  * Tiles are handed out as workers become free, so that a busy neighbour on one
  * core delays nobody; hence a tile must own what it writes, and results must not
  * depend on `worker` (0 .. threads-1), which only names scratch memory.
+ * `operations` is about how much there is to do, in multiply-adds of a matrix
+ * product (SNN_ELEMENT for an element that is only streamed through): little work
+ * stays on one thread.
  * In the loop denormals are flushed to zero: decaying membranes make them by
  * the million.  The caller's floating-point state is restored.
  */
 typedef void (*snn_tile_body)(void *arg, size_t tile, int worker);
-void snn_parallel(const snn_context *ctx, size_t tiles, snn_tile_body body, void *arg);
+void snn_parallel(const snn_context *ctx, size_t tiles, double operations, snn_tile_body body,
+                  void *arg);
+
+/* What reading, changing and writing one number costs, in the same unit. */
+#define SNN_ELEMENT 30.0
 
 /* Number of tiles of `grain` that cover n. */
 static inline size_t snn_tiles(size_t n, size_t grain)

@@ -51,6 +51,7 @@ static int default_threads(void)
 snn_status snn_context_create(const snn_context_params *params, snn_context **out, snn_error *err)
 {
     static const snn_allocator system_allocator = {system_allocate, system_release, NULL};
+    const char *parallel = getenv("SNN_PARALLEL");
     snn_context_params defaults;
     const snn_allocator *allocator;
     snn_context *ctx;
@@ -73,6 +74,7 @@ snn_status snn_context_create(const snn_context_params *params, snn_context **ou
     ctx->log_user = params->log_user;
     ctx->log_level = params->log_level;
     ctx->threads = params->threads > 0 ? params->threads : default_threads();
+    ctx->always_parallel = parallel != NULL && strcmp(parallel, "always") == 0;
 #ifndef _OPENMP
     ctx->threads = 1;
 #endif

@@ -33,9 +33,21 @@ static void restore_denormals(unsigned before)
 #endif
 }
 
-void snn_parallel(const snn_context *ctx, size_t tiles, snn_tile_body body, void *arg)
+/* Waking a thread takes some 20 microseconds, in which a core does this much. */
+#define WAKE_OPERATIONS 2e6
+
+static int choose_workers(const snn_context *ctx, size_t tiles, double operations)
 {
-    const int workers = tiles < (size_t)ctx->threads ? (int)tiles : ctx->threads;
+    const size_t most = tiles < (size_t)ctx->threads ? tiles : (size_t)ctx->threads;
+    const double paid = 1.0 + operations / WAKE_OPERATIONS;
+
+    return paid < (double)most && !ctx->always_parallel ? (int)paid : (int)most;
+}
+
+void snn_parallel(const snn_context *ctx, size_t tiles, double operations, snn_tile_body body,
+                  void *arg)
+{
+    const int workers = choose_workers(ctx, tiles, operations);
 
     if (workers <= 1) {
         const unsigned state = flush_denormals();

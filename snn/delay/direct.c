@@ -51,6 +51,14 @@ static void direct_set_kernel(snn_delay_plan *plan, const float *kernel)
     plan->kernel = kernel;
 }
 
+/* Multiply-adds of one pass. */
+static double operations(const snn_delay_plan *plan)
+{
+    const snn_delay_problem *problem = &plan->problem;
+
+    return (double)plan->steps_out * plan->batch * problem->n_in * problem->n_out * problem->n_taps;
+}
+
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -84,7 +92,7 @@ static void direct_forward(snn_delay_plan *plan, const snn_frames *x, float *y, 
     direct_job job = {.plan = plan, .x = x->dense, .y = y, .add = add};
 
     snn_parallel(plan->ctx, snn_tiles((size_t)plan->steps_out * plan->batch, ROW_GRAIN),
-                 forward_tile, &job);
+                 operations(plan), forward_tile, &job);
 }
 
 static void direct_begin_backward(snn_delay_plan *plan, const float *gy)
@@ -118,8 +126,8 @@ static void direct_input_gradient(snn_delay_plan *plan, const float *gy, float *
 {
     direct_job job = {.plan = plan, .gy = gy, .gx = gx};
 
-    snn_parallel(plan->ctx, snn_tiles((size_t)plan->steps * plan->batch, ROW_GRAIN), input_tile,
-                 &job);
+    snn_parallel(plan->ctx, snn_tiles((size_t)plan->steps * plan->batch, ROW_GRAIN),
+                 operations(plan), input_tile, &job);
 }
 
 /* A tile: one delay, OUT_GRAIN neurons. */
@@ -149,7 +157,7 @@ static void direct_kernel_gradient(snn_delay_plan *plan, const snn_frames *x, co
     direct_job job = {.plan = plan, .x = x->dense, .gy = gy, .g_kernel = g_kernel};
 
     snn_parallel(plan->ctx, plan->problem.n_taps * snn_tiles(plan->problem.n_out, OUT_GRAIN),
-                 kernel_tile, &job);
+                 operations(plan), kernel_tile, &job);
 }
 
 const snn_delay_solver snn_delay_direct = {

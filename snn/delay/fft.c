@@ -142,12 +142,20 @@ static void synthesis_tile(void *arg, size_t tile, int worker)
                     job->stride, columns, job->add);
 }
 
+static double transform_operations(const snn_delay_plan *plan, size_t rows, size_t stride)
+{
+    const fft_state *state = plan->state;
+
+    return (double)stride * (snn_dft_cost(state->n, rows) + SNN_ELEMENT * (double)rows);
+}
+
 static void to_spectrum(snn_delay_plan *plan, const float *x, size_t rows, size_t stride,
                         float *hat)
 {
     fft_job job = {.plan = plan, .time_in = x, .hat = hat, .rows = rows, .stride = stride};
 
-    snn_parallel(plan->ctx, snn_tiles(stride, SNN_DFT_COLUMNS), analysis_tile, &job);
+    snn_parallel(plan->ctx, snn_tiles(stride, SNN_DFT_COLUMNS),
+                 transform_operations(plan, rows, stride), analysis_tile, &job);
 }
 
 static void from_spectrum(snn_delay_plan *plan, float *hat, float *y, size_t rows, size_t stride,
@@ -156,7 +164,8 @@ static void from_spectrum(snn_delay_plan *plan, float *hat, float *y, size_t row
     fft_job job = {
         .plan = plan, .hat = hat, .time_out = y, .rows = rows, .stride = stride, .add = add};
 
-    snn_parallel(plan->ctx, snn_tiles(stride, SNN_DFT_COLUMNS), synthesis_tile, &job);
+    snn_parallel(plan->ctx, snn_tiles(stride, SNN_DFT_COLUMNS),
+                 transform_operations(plan, rows, stride), synthesis_tile, &job);
 }
 
 /* ---- products: a tile is a frequency ------------------------------------------------ */
@@ -248,7 +257,9 @@ static void each_frequency(snn_delay_plan *plan, complex_job job)
     const fft_state *state = plan->state;
     fft_product run = {plan, job};
 
-    snn_parallel(plan->ctx, snn_dft_frequencies(state->n), frequency_tile, &run);
+    snn_parallel(plan->ctx, snn_dft_frequencies(state->n),
+                 1.5 * (double)state->n * plan->batch * (double)synapses(plan), frequency_tile,
+                 &run);
 }
 
 /* ---- the contract ------------------------------------------------------------------- */

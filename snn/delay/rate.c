@@ -36,10 +36,10 @@ snn_status snn_bench_sgemm(snn_context *ctx, double seconds, double *gflops)
         job.a[i] = (float)(i % 7) - 3.0f;
         job.b[i] = (float)(i % 5) - 2.0f;
     }
-    snn_parallel(ctx, tiles, rate_tile, &job); /* warm-up */
+    snn_parallel(ctx, tiles, 1e12, rate_tile, &job); /* warm-up */
     start = snn_seconds();
     do {
-        snn_parallel(ctx, tiles, rate_tile, &job);
+        snn_parallel(ctx, tiles, 1e12, rate_tile, &job);
         done_flops += 2.0 * SIDE * SIDE * SIDE * (double)tiles;
         spent = snn_seconds() - start;
     } while (spent < seconds);

@@ -62,16 +62,23 @@ static void collect_tile(void *arg, size_t tile, int worker)
                                           (size_t)worker * SNN_TAPS_SCRATCH(taps->n_taps));
 }
 
+/* An exponential and a few sums a tap. */
+static double tap_operations(const snn_synapse *synapse)
+{
+    return SNN_ELEMENT * (double)synapse->taps.synapses * synapse->taps.n_taps *
+           synapse->taps.elements;
+}
+
 void snn_synapse_build(snn_synapse *synapse, bool one_hot)
 {
     synapse->taps.one_hot = one_hot;
-    snn_parallel(synapse->ctx, snn_tiles(synapse->taps.synapses, SYNAPSE_GRAIN), build_tile,
-                 synapse);
+    snn_parallel(synapse->ctx, snn_tiles(synapse->taps.synapses, SYNAPSE_GRAIN),
+                 tap_operations(synapse), build_tile, synapse);
 }
 
 void snn_synapse_collect(snn_synapse *synapse)
 {
     synapse->taps.g_kernel = synapse->g_kernel;
-    snn_parallel(synapse->ctx, snn_tiles(synapse->taps.synapses, SYNAPSE_GRAIN), collect_tile,
-                 synapse);
+    snn_parallel(synapse->ctx, snn_tiles(synapse->taps.synapses, SYNAPSE_GRAIN),
+                 tap_operations(synapse), collect_tile, synapse);
 }

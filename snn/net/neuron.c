@@ -59,7 +59,8 @@ static void run(neuron_job *job)
 {
     const size_t batch = job->tape->batch;
 
-    snn_parallel(job->tape->ctx, snn_tiles(batch, net_grain(batch)), neuron_tile, job);
+    snn_parallel(job->tape->ctx, snn_tiles(batch, net_grain(batch)),
+                 (double)job->lif.steps * (double)job->lif.row * SNN_ELEMENT, neuron_tile, job);
 }
 
 /* The read-out of spike_count is a layer of these neurons too, with a threshold

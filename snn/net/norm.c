@@ -50,7 +50,8 @@ static size_t run(norm_job *job, norm_task task)
     const size_t tiles = snn_tiles(job->tape->batch, net_grain(job->tape->batch));
 
     job->task = task;
-    snn_parallel(job->tape->ctx, tiles, norm_tile, job);
+    snn_parallel(job->tape->ctx, tiles,
+                 (double)job->norm.steps * (double)job->norm.row * SNN_ELEMENT, norm_tile, job);
     return tiles;
 }
 

@@ -26,16 +26,19 @@ static void tile_range(const snn_tape *tape, size_t tile, size_t *b0, size_t *b1
     *b1 = *b0 + grain < tape->batch ? *b0 + grain : tape->batch;
 }
 
-static void run(snn_tape *tape, snn_tile_body body, float *g)
-{
-    readout_job job = {tape, g};
-
-    snn_parallel(tape->ctx, snn_tiles(tape->batch, net_grain(tape->batch)), body, &job);
-}
-
 static const tape_layer *last_layer(const snn_tape *tape)
 {
     return &tape->layer[tape->net->layers - 1];
+}
+
+static void run(snn_tape *tape, snn_tile_body body, float *g)
+{
+    readout_job job = {tape, g};
+    const double numbers =
+        (double)last_layer(tape)->steps * tape->batch * tape->net->params.n_outputs;
+
+    snn_parallel(tape->ctx, snn_tiles(tape->batch, net_grain(tape->batch)), numbers * SNN_ELEMENT,
+                 body, &job);
 }
 
 /* ---- integrator ------------------------------------------------------------------- */

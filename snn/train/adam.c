@@ -216,7 +216,7 @@ snn_status snn_adam_step(snn_adam_state *adam, const snn_adam_rates *rates, snn_
     double sum = 0, scale = 1;
     uint64_t k;
 
-    snn_parallel(ctx, adam->n_tiles, sum_squares, adam);
+    snn_parallel(ctx, adam->n_tiles, SNN_ELEMENT * TILE * (double)adam->n_tiles, sum_squares, adam);
     for (size_t t = 0; t < adam->n_tiles; t++)
         sum += adam->sums[t];
     adam->norm = sqrt(sum);
@@ -229,7 +229,7 @@ snn_status snn_adam_step(snn_adam_state *adam, const snn_adam_rates *rates, snn_
         make_update(rates, rates->lr_weight, rates->beta1_weight, k, scale);
     adam->update[GROUP_POSITION] =
         make_update(rates, rates->lr_position, rates->beta1_position, k, scale);
-    snn_parallel(ctx, adam->n_tiles, update_tile, adam);
+    snn_parallel(ctx, adam->n_tiles, SNN_ELEMENT * TILE * (double)adam->n_tiles, update_tile, adam);
     return SNN_OK;
 }
 
