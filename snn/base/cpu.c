@@ -32,17 +32,17 @@ snn_status snn_cpu_select(snn_context *ctx, const char *name, snn_error *err)
     const char *wish = getenv("SNN_CPU");
     snn_cpu_level level = SNN_CPU_BASE;
 
-    if (strcmp(name, "auto") == 0 && (wish == NULL || wish[0] == '\0')) {
+    if (strcmp(name, "auto") == 0 && wish != NULL && wish[0] != '\0')
+        name = wish;
+    if (strcmp(name, "auto") == 0) {
         level = best;
     } else {
-        if (strcmp(name, "auto") == 0)
-            name = wish;
         while (level < SNN_CPU_LEVELS && strcmp(name, level_name[level]) != 0)
             level++;
         if (level == SNN_CPU_LEVELS)
             return snn_error_set(err, SNN_EINVAL, "cpu", "'%s' is none of auto, base, avx2, avx512",
                                  name);
-        if (level > best)
+        if (level > best || snn_kern_tables[level] == NULL)
             return snn_error_set(err, SNN_EINVAL, "cpu",
                                  "this machine or build offers '%s' at most", level_name[best]);
     }
