@@ -6,8 +6,6 @@
 
 #define DEFAULT_CLIPS 2400
 
-#pragma weak snn_make_digits
-
 static int show_progress(void *user, uint32_t done, uint32_t total)
 {
     (void)user;
