@@ -94,7 +94,9 @@ SNN_API SNN_MUST_USE snn_status snn_dataset_open_audio(snn_context *ctx, const c
                                                        const snn_data_params *params,
                                                        snn_dataset **out, snn_error *err);
 
-/* Frame the events of one sample (times in seconds as stored, units raw).
+/* Frame the events of one sample (times in seconds as stored, units raw; for the
+ * framing `paper` in order of time).  Events in or after step max_steps, or at or
+ * after max_time_ms, are dropped and counted.
  * Writes at most n cells sorted by step, then unit; `first` holds max_steps + 1
  * entries.  Returns the number of frames; *n_cells and *n_dropped are set. */
 typedef struct snn_events {
