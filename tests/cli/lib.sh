@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What the tests of the command share.
+#
+#   run EXIT ARGUMENT...   snn ARGUMENT... must leave with EXIT; keeps its output
+#   out_is TEXT            standard output is TEXT
+#   out_has, err_has PATTERN   a line matches (grep -E)
+. "$abs_top_srcdir/tests/tap.sh"
+scratch
+cd "$tap_scratch" || exit 1
+snn=$abs_top_builddir/tools/snn
+configs=$abs_top_srcdir/configs
+
+run() {
+    run_exit=$1
+    shift
+    run_name="snn $(printf '%.70s' "$*")"
+    run_got=0
+    "$snn" "$@" >out 2>err </dev/null || run_got=$?
+    if test $run_got = "$run_exit"; then ok "$run_name: exit $run_exit"; else
+        not_ok "$run_name: exit $run_got, not $run_exit"
+        diag "$(cat out err)"
+    fi
+}
+out_is() {
+    if test "$(cat out)" = "$1"; then ok "$run_name: output"; else not_ok "$run_name: output"; diag "$(cat out)"; fi
+}
+out_has() { has out "$1"; }
+err_has() { has err "$1"; }
+has() {
+    if grep -E -q -e "$2" "$1"; then ok "$run_name: $2"; else not_ok "$run_name: no line with $2"; diag "$(cat "$1")"; fi
+}

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Invariant I1: the same bits for any number of threads.
+# Invariant I2: the same bits after an interrupt, a kill and a resume.
+#
+# Whole runs of the command on a data set of tones.
+. "$abs_top_srcdir/tests/cli/lib.sh"
+
+check "a data set is made" "$abs_top_builddir/tests/cli/make_words" words
+cat >tiny.yaml <<'END'
+network:
+  hidden: [16]
+  dropout: 0.1
+delay:
+  max_delay: 9
+neuron:
+  tau_ms: 20
+train:
+  epochs: 30
+  batch_size: 12
+  lr_weight_max: 0.02
+data:
+  mel_bands: 20
+END
+
+run 0 info words
+out_has '^  classes  3: fall flat rise'
+out_has '^  train +36 +4 '
+run 0 info --json words
+out_has '"type":"data set","kind":"audio","inputs":20|"inputs":40'
+
+run 0 train tiny.yaml --data words --threads 1
+out_has '^test accuracy [0-9.]+ % \(validation .*, protocol clean, .*\): runs/tiny$'
+err_has '^epoch 30/30  loss '
+for file in config.yaml metrics.csv model.h5 checkpoint.h5 data.txt; do
+    check "runs/tiny/$file is there" test -s "runs/tiny/$file"
+done
+check "no temporary file is left" test -z "$(find runs -name '*.tmp')"
+
+run 1 train tiny.yaml --data words
+err_has '^snn: runs/tiny: holds a run already: go on with it by --resume'
+
+run 0 train tiny.yaml --data words --threads 2 --out two -q --json
+check "quiet says nothing" test ! -s err
+check "two threads, the same model" cmp runs/tiny/model.h5 two/model.h5
+out_has '^\{"event":"epoch","epoch":1,"loss":[0-9.e-]+,"train_accuracy":[0-9.]+,"valid_accuracy":[0-9.]+,"seconds":[0-9.e-]+\}$'
+out_has '^\{"event":"result","protocol":"clean","test_accuracy":[0-9.]+,"valid_accuracy":[0-9.]+,"best_epoch":[0-9]+,"epochs":30,"seconds":[0-9.e-]+,"run":"two"\}$'
+accuracy=$(sed -n 's/.*"test_accuracy":\([0-9.]*\),.*/\1/p' out)
+check "tones are told apart ($accuracy)" awk "BEGIN { exit !($accuracy > 0.6) }"
+
+run 0 eval runs/tiny --json
+out_has "^\{\"event\":\"result\",\"accuracy\":$accuracy,\"loss\":[0-9.e-]+,\"samples\":12\}\$"
+run 0 eval two/model.h5 --data words
+out_has '^accuracy [0-9.]+ %  loss [0-9.]+  samples 12$'
+run 0 info two
+out_has '^two/model.h5: model, written by snn '
+out_has 'layer0.weight +\[1, 16, 20\]'
+out_has '^  delays, steps'
+run 0 info two/checkpoint.h5
+out_has 'checkpoint, written by snn'
+run 0 info --json two/model.h5
+out_has '"layer1.weight":\[1,3,16\]'
+
+# A longer run, stopped in its middle in two ways; $1 signal, $2 exit code, $3 folder.
+cut_off() {
+    "$snn" train tiny.yaml --data words --out "$3" --json >cut.out 2>cut.err &
+    pid=$!
+    tries=0
+    until grep -q '"epoch":4,' cut.out || test $tries = 600; do
+        sleep 0.02 2>/dev/null || sleep 1
+        tries=$((tries + 1))
+    done
+    kill -s "$1" $pid
+    code=0
+    wait $pid 2>/dev/null || code=$?
+    if grep -q '"event":"result"' cut.out; then
+        skip "stopped by $1" "the run was over before"
+    else
+        check "stopped by $1: exit $code" test $code = "$2"
+    fi
+    run 0 train tiny.yaml --out "$3" --resume -q
+    check "stopped by $1 and resumed: the same model" cmp runs/tiny/model.h5 "$3/model.h5"
+    cut -d, -f1-11 "$3/metrics.csv" >cut.csv
+    cut -d, -f1-11 runs/tiny/metrics.csv >whole.csv
+    check "and the same metrics, but for the seconds" cmp cut.csv whole.csv
+}
+cut_off KILL 137 killed
+cut_off INT 130 interrupted
+
+run 1 train tiny.yaml --out two --resume --seed 5
+err_has 'train.seed is 5 now but 0 in the run to resume'
+rm two/data.txt
+run 1 eval two
+err_has 'say where the data set is: --data PATH'
+head -c 5000 two/model.h5 >cut.h5
+run 1 eval cut.h5 --data words
+err_has '^snn: cut.h5: is a damaged or truncated HDF5 file'
+run 1 eval two/checkpoint.h5 --data words
+err_has 'is a checkpoint, not a model'
+run 1 train tiny.yaml --data words --out /dev/null/x
+err_has '/dev/null'
+run 3 train tiny.yaml --data words --out diverged --set train.lr_weight_max=1000 \
+    --set network.batch_norm=false --set network.readout_threshold=1 --set train.weight_decay=1000
+tap_done
