@@ -49,18 +49,21 @@ static hid_t create_in_memory(snn_store *store)
                                              .udata_copy = borrow_user,
                                              .udata_free = return_user,
                                              .udata = store};
-    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS), creation = H5Pcreate(H5P_FILE_CREATE);
     hid_t file = H5I_INVALID_HID;
     char name[32];
 
     /* The driver tells open files apart by name alone: two writers of one path may be open. */
     snprintf(name, sizeof name, "snn %p", (void *)store);
     /* Version 1.8 of the format: its metadata carry checksums, and everything reads it. */
-    if (access >= 0 && H5Pset_fapl_core(access, MEMORY_STEP, 0) >= 0 &&
+    if (access >= 0 && creation >= 0 && H5Pset_obj_track_times(creation, 0) >= 0 &&
+        H5Pset_fapl_core(access, MEMORY_STEP, 0) >= 0 &&
         H5Pset_file_image_callbacks(access, &callbacks) >= 0 &&
         H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
         H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0)
-        file = H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+        file = H5Fcreate(name, H5F_ACC_TRUNC, creation, access);
+    if (creation >= 0)
+        H5Pclose(creation);
     if (access >= 0)
         H5Pclose(access);
     return file;
@@ -113,18 +116,49 @@ done:
     return status;
 }
 
+/* A list of properties of `class` for objects that do not note when they were made: the
+ * same contents are the same bytes. */
+static hid_t without_times(hid_t class)
+{
+    hid_t properties = H5Pcreate(class);
+
+    if (properties >= 0 && H5Pset_obj_track_times(properties, 0) < 0) {
+        H5Pclose(properties);
+        return H5I_INVALID_HID;
+    }
+    return properties;
+}
+
+/* Make the groups of "/a/b/c" up to the last '/', or all of them; false on failure. */
+static bool make_groups(const snn_store *store, const char *path, bool all)
+{
+    char part[SNN_TENSOR_NAME + 2];
+    hid_t properties = without_times(H5P_GROUP_CREATE);
+    bool made = properties >= 0;
+
+    for (size_t i = 1; made && path[i - 1] != '\0' && path[1] != '\0'; i++) {
+        hid_t group;
+        if (path[i] != '/' && !(all && path[i] == '\0'))
+            continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        if (H5Lexists(store->file, part, H5P_DEFAULT) > 0)
+            continue;
+        group = H5Gcreate2(store->file, part, H5P_DEFAULT, properties, H5P_DEFAULT);
+        made = group >= 0;
+        if (made)
+            H5Gclose(group);
+    }
+    if (properties >= 0)
+        H5Pclose(properties);
+    return made;
+}
+
 /* Open a group, made with those above it if need be; negative on failure. */
 static hid_t open_group(const snn_store *store, const char *path)
 {
-    hid_t links, group;
-
-    if (strcmp(path, "/") == 0 || H5Lexists(store->file, path, H5P_DEFAULT) > 0)
-        return H5Gopen2(store->file, path, H5P_DEFAULT);
-    links = H5Pcreate(H5P_LINK_CREATE);
-    H5Pset_create_intermediate_group(links, 1);
-    group = H5Gcreate2(store->file, path, links, H5P_DEFAULT, H5P_DEFAULT);
-    H5Pclose(links);
-    return group;
+    return make_groups(store, path, true) ? H5Gopen2(store->file, path, H5P_DEFAULT)
+                                          : H5I_INVALID_HID;
 }
 
 /* Write one scalar attribute; false on failure. */
@@ -222,15 +256,15 @@ static hid_t file_type(snn_dtype dtype)
 static bool write_tensor(const snn_store *store, const char *path, const snn_tensor *tensor)
 {
     hsize_t shape[SNN_TENSOR_RANK] = {0};
-    hid_t links = H5Pcreate(H5P_LINK_CREATE), space, dataset;
+    hid_t properties = without_times(H5P_DATASET_CREATE), space, dataset = H5I_INVALID_HID;
     bool written;
 
     for (int i = 0; i < tensor->rank; i++)
         shape[i] = tensor->shape[i];
-    H5Pset_create_intermediate_group(links, 1);
     space = H5Screate_simple(tensor->rank, shape, NULL);
-    dataset = H5Dcreate2(store->file, path, file_type(tensor->dtype), space, links, H5P_DEFAULT,
-                         H5P_DEFAULT);
+    if (space >= 0 && properties >= 0 && make_groups(store, path, false))
+        dataset = H5Dcreate2(store->file, path, file_type(tensor->dtype), space, H5P_DEFAULT,
+                             properties, H5P_DEFAULT);
     written = dataset >= 0 &&
               H5Dwrite(dataset, snn_store_memory_type(tensor->dtype), H5S_ALL, H5S_ALL, H5P_DEFAULT,
                        tensor->data) >= 0 &&
@@ -240,7 +274,8 @@ static bool write_tensor(const snn_store *store, const char *path, const snn_ten
         H5Dclose(dataset);
     if (space >= 0)
         H5Sclose(space);
-    H5Pclose(links);
+    if (properties >= 0)
+        H5Pclose(properties);
     return written;
 }
 

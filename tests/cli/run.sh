@@ -98,6 +98,4 @@ run 1 eval two/checkpoint.h5 --data words
 err_has 'is a checkpoint, not a model'
 run 1 train tiny.yaml --data words --out /dev/null/x
 err_has '/dev/null'
-run 3 train tiny.yaml --data words --out diverged --set train.lr_weight_max=1000 \
-    --set network.batch_norm=false --set network.readout_threshold=1 --set train.weight_decay=1000
 tap_done

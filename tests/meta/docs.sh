@@ -12,7 +12,7 @@ done
 for command in $($AWK -f tools/defs.awk -v form=command tools/commands.def); do
     $AWK -f tools/defs.awk -v form=names "tools/${command}_opts.def" tools/common_opts.def |
         LC_ALL=C sort >"$tap_scratch/table"
-    $snn "$command" --help | sed -n 's/^  .. *\(--[a-z-]*\).*/\1/p' | LC_ALL=C sort >"$tap_scratch/help"
+    $snn "$command" --help | sed -n 's/^  ..[, ] *\(--[a-z-]*\).*/\1/p' | LC_ALL=C sort >"$tap_scratch/help"
     check "snn $command --help shows its options" diff -u "$tap_scratch/table" "$tap_scratch/help"
     check "doc/snn-$command.1 is installed" grep -q "doc/snn-$command.1" doc/local.am
     check "snn help lists $command" sh -c "$snn help | grep -q '^  $command '"
