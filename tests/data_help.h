@@ -6,6 +6,10 @@
 #ifndef TESTS_DATA_HELP_H
 #define TESTS_DATA_HELP_H
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1 /* nftw */
+#endif
+
 #include "tests/cmocka_all.h"
 
 #include <snn/dataset.h>
