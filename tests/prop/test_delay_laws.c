@@ -49,6 +49,7 @@ static snn_context *context(int threads)
     snn_context_params_init(&params);
     params.threads = threads;
     assert_int_equal(snn_context_create(&params, &ctx, NULL), SNN_OK);
+    ctx->always_parallel = true; /* these shapes are small */
     return ctx;
 }
 

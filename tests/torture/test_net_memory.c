@@ -8,6 +8,8 @@
  */
 #include "tests/failing_allocator.h"
 
+#include "snn/base/base.h"
+
 #include <snn/network.h>
 
 typedef struct {
@@ -131,6 +133,7 @@ static void steps_stay_inside(void **state)
             uint32_t label[70], length[70];
 
             assert_int_equal(failing_context(&heap, 3, &ctx), SNN_OK);
+            ctx->always_parallel = true; /* every worker uses its scratch */
             assert_int_equal(snn_network_create(ctx, &params, 1, &net, NULL), SNN_OK);
             assert_int_equal(snn_tape_create(net, &tape_params, &tape, NULL), SNN_OK);
             calls = heap.calls;

@@ -42,7 +42,7 @@ static void every_tile_once(void **state)
         for (size_t i = 0; i < SNN_COUNT(tiles); i++) {
             record r = {.threads = snn_context_threads(ctx), .tiny = FLT_MIN};
 
-            snn_parallel(ctx, tiles[i], body, &r);
+            snn_parallel(ctx, tiles[i], 1e12, body, &r);
             for (size_t tile = 0; tile < TILES_MAX; tile++)
                 assert_int_equal(atomic_load(&r.seen[tile]), tile < tiles[i]);
             assert_int_equal(atomic_load(&r.wrong_worker), 0);
@@ -53,6 +53,30 @@ static void every_tile_once(void **state)
         }
         snn_context_destroy(ctx);
     }
+}
+
+/* Little work stays with the caller, unless the context says otherwise. */
+static void note_worker(void *arg, size_t tile, int worker)
+{
+    (void)tile;
+    if (worker != 0)
+        atomic_fetch_add((atomic_int *)arg, 1);
+}
+
+static void wakes_by_work(void **state)
+{
+    snn_context_params params;
+    snn_context *ctx;
+    atomic_int others = 0;
+
+    (void)state;
+    unsetenv("SNN_PARALLEL");
+    snn_context_params_init(&params);
+    params.threads = 3;
+    assert_int_equal(snn_context_create(&params, &ctx, NULL), SNN_OK);
+    snn_parallel(ctx, 300, 1e3, note_worker, &others);
+    assert_int_equal(atomic_load(&others), 0);
+    snn_context_destroy(ctx);
 }
 
 static void tiles_cover(void **state)
@@ -78,6 +102,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_tile_once),
+        cmocka_unit_test(wakes_by_work),
         cmocka_unit_test(tiles_cover),
         cmocka_unit_test(clock_goes_on),
     };
