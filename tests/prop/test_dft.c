@@ -67,7 +67,7 @@ static void both_ways(void **state)
             hat[j] = 77.0f;
         for (size_t j = 0; j < rows * STRIDE; j++)
             y[j] = 1.0f;
-        snn_dft_forward(dft, 1, x, rows, STRIDE, hat, STRIDE, columns);
+        snn_dft_forward(dft, ctx->threads - 1, x, rows, STRIDE, hat, STRIDE, columns);
         for (size_t f = 0; f < snn_dft_frequencies(n); f += 1 + n / 97) {
             for (size_t c = 0; c < columns; c++) {
                 double re, im;
@@ -84,7 +84,7 @@ static void both_ways(void **state)
             if (j % STRIDE >= columns)
                 assert_true(hat[j] == 77.0f);
         for (int add = 0; add < 2; add++) {
-            snn_dft_inverse(dft, 1, hat, STRIDE, y, rows, STRIDE, columns, add == 1);
+            snn_dft_inverse(dft, ctx->threads - 1, hat, STRIDE, y, rows, STRIDE, columns, add == 1);
             for (size_t j = 0; j < rows * STRIDE; j++)
                 check_near(
                     &back, j, j % STRIDE < columns ? (1.0 + add) * (double)x[j] : 1.0, (double)y[j],
