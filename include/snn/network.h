@@ -43,7 +43,7 @@ typedef struct snn_batch {
     uint32_t steps;         /* frames T of the longest sample */
     const float *x;         /* [T, B, n_inputs] */
     const uint32_t *label;  /* [B] */
-    const uint32_t *length; /* [B] frames of each sample; NULL = all T */
+    const uint32_t *length; /* [B] frames of each sample, at most T; NULL = all T */
     const uint32_t *sample; /* [B] stable index of each sample (keys dropout); NULL = 0.. */
 } snn_batch;
 

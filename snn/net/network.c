@@ -41,11 +41,35 @@ static snn_status check_sizes(const snn_network_params *params, snn_error *err)
     return SNN_OK;
 }
 
+/* Enumerations may come from anywhere: a cast, a file of a later version.  A solver
+ * that does not exist is refused by the planner. */
+static snn_status check_choices(const snn_network_params *params, snn_error *err)
+{
+    const snn_delay_params *delay = &params->delay;
+    const snn_neuron_params *neuron = &params->neuron;
+
+    if ((unsigned)delay->version > SNN_KERNEL_V0)
+        return refuse(err, "delay.version", "is none of gauss, max, v1, v0");
+    if ((unsigned)delay->mode > SNN_DELAYS_NONE)
+        return refuse(err, "delay.mode", "is none of learned, fixed, none");
+    if ((unsigned)delay->padding > SNN_PADDING_CAUSAL)
+        return refuse(err, "delay.padding", "is none of paper, causal");
+    if ((unsigned)neuron->reset > SNN_RESET_SOFT)
+        return refuse(err, "neuron.reset", "is none of hard, soft");
+    if ((unsigned)neuron->surrogate > SNN_SURROGATE_TRIANGLE)
+        return refuse(err, "neuron.surrogate", "is none of atan, sigmoid, triangle");
+    if ((unsigned)params->loss > SNN_LOSS_SPIKE_COUNT)
+        return refuse(err, "network.loss", "is none of sum, mean, max, spike_count");
+    return SNN_OK;
+}
+
 static snn_status check_params(const snn_network_params *params, snn_error *err)
 {
     const snn_neuron_params *neuron = &params->neuron;
     snn_status st = check_sizes(params, err);
 
+    if (st == SNN_OK)
+        st = check_choices(params, err);
     if (st != SNN_OK)
         return st;
     if (!(params->time_step_ms > 0.0f) || !isfinite(params->time_step_ms))

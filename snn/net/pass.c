@@ -29,9 +29,21 @@ static snn_status check_batch(const snn_tape *tape, const snn_batch *batch, cons
     if (batch->steps == 0 || batch->steps > tape->params.steps)
         return snn_error_set(err, SNN_EINVAL, "batch", "%u steps; the tape holds 1 to %u",
                              batch->steps, tape->params.steps);
+    for (uint32_t b = 0; batch->length != NULL && b < batch->batch; b++)
+        if (batch->length[b] > batch->steps)
+            return snn_error_set(err, SNN_EINVAL, "batch", "sample %u has %u of %u steps", b,
+                                 batch->length[b], batch->steps);
     if (pass->mode == SNN_MODE_TRAIN && !tape->params.train)
         return snn_error_set(err, SNN_EINVAL, "pass", "this tape was made for forward passes only");
     return SNN_OK;
+}
+
+/* An empty sample counts with its first step: a mean over no steps is no number. */
+static uint32_t own_steps(const snn_batch *batch, uint32_t b)
+{
+    const uint32_t steps = batch->length != NULL ? batch->length[b] : batch->steps;
+
+    return steps > 0 ? steps : 1;
 }
 
 static void begin(snn_tape *tape, const snn_batch *batch, const snn_pass *pass)
@@ -48,8 +60,7 @@ static void begin(snn_tape *tape, const snn_batch *batch, const snn_pass *pass)
 
         layer->steps = batch->steps + (l + 1) * net->pad;
         for (uint32_t b = 0; layer->valid != NULL && b < batch->batch; b++)
-            layer->valid[b] =
-                (batch->length != NULL ? batch->length[b] : batch->steps) + (l + 1) * net->pad;
+            layer->valid[b] = own_steps(batch, b) + (l + 1) * net->pad;
         if (!tape->params.train && !tape->params.keep && net->layer[l].hidden)
             layer->conv = layer->output = tape->flow[l % 2];
         if (pass->mode == SNN_MODE_TRAIN)

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The boundary of networks and tapes: what is refused, what is shown, in which order. */
+#include "tests/failing_allocator.h"
+
+#include <snn/network.h>
+
+#define BATCH 3
+#define STEPS 6
+
+static snn_network_params small(void)
+{
+    snn_network_params p;
+
+    snn_network_params_init(&p);
+    p.n_inputs = 4;
+    p.n_outputs = 2;
+    p.n_hidden = 1;
+    p.hidden[0] = 5;
+    p.delay.max_delay = 5;
+    return p;
+}
+
+static failing_allocator heap = {.fail_at = -1};
+static snn_context *ctx;
+
+static int open_context(void **state)
+{
+    (void)state;
+    return failing_context(&heap, 2, &ctx) == SNN_OK ? 0 : -1;
+}
+
+static int close_context(void **state)
+{
+    (void)state;
+    snn_context_destroy(ctx);
+    return heap.held == 0 && heap.broken == 0 ? 0 : -1;
+}
+
+static void refuse(const snn_network_params *params, const char *where)
+{
+    snn_network *net = NULL;
+    snn_error err = {SNN_OK, "", ""};
+
+    assert_int_equal(snn_network_create(ctx, params, 1, &net, &err), SNN_EINVAL);
+    assert_null(net);
+    assert_int_equal(err.status, SNN_EINVAL);
+    assert_string_equal(err.where, where);
+    assert_true(strlen(err.what) > 0);
+    assert_int_equal(snn_context_bytes(ctx), 0);
+}
+
+/* One wrong field at a time. */
+#define REFUSE(field, value, where)                                                                \
+    do {                                                                                           \
+        snn_network_params p_ = small();                                                           \
+        p_.field = (value);                                                                        \
+        refuse(&p_, (where));                                                                      \
+    } while (0)
+
+static void wrong_params(void **state)
+{
+    (void)state;
+    REFUSE(size, 0, "network");
+    REFUSE(n_inputs, 0, "network.n_inputs");
+    REFUSE(n_outputs, 1, "network.n_outputs");
+    REFUSE(n_hidden, SNN_MAX_HIDDEN + 1, "network.hidden");
+    REFUSE(hidden[0], 0, "network.hidden");
+    REFUSE(delay.max_delay, 0, "delay.max_delay");
+    REFUSE(delay.max_delay, 24, "delay.max_delay");
+    REFUSE(delay.kernel_count, 0, "delay.kernel_count");
+    REFUSE(delay.sigma_init, -1.0f, "delay.sigma_init");
+    REFUSE(delay.sigma_init, NAN, "delay.sigma_init");
+    REFUSE(delay.version, (snn_kernel_version)4, "delay.version");
+    REFUSE(delay.mode, (snn_delay_mode)-1, "delay.mode");
+    REFUSE(delay.padding, (snn_padding)2, "delay.padding");
+    REFUSE(neuron.reset, (snn_reset)2, "neuron.reset");
+    REFUSE(neuron.surrogate, (snn_surrogate)3, "neuron.surrogate");
+    REFUSE(neuron.surrogate_alpha, 0.0f, "neuron.surrogate_alpha");
+    REFUSE(neuron.tau_ms, NAN, "neuron.tau_ms");
+    REFUSE(neuron.v_threshold, INFINITY, "neuron");
+    REFUSE(loss, (snn_loss)4, "network.loss");
+    REFUSE(time_step_ms, 0.0f, "data.time_step_ms");
+    REFUSE(dropout, 1.0f, "network.dropout");
+    REFUSE(dropout, -0.1f, "network.dropout");
+    REFUSE(batch_norm_eps, 0.0f, "network.batch_norm");
+    REFUSE(batch_norm_momentum, 1.5f, "network.batch_norm");
+}
+
+/* First values: as published, drawn from the seed alone. */
+static void first_values(void **state)
+{
+    const float bound = sqrtf(6.0f / 4.0f);
+    snn_network_params params = small();
+    snn_network *net, *again;
+    snn_tensor w, p, s, other;
+    uint32_t at_end = 0;
+
+    (void)state;
+    params.hidden[0] = 500;
+    params.delay.max_delay = 25;
+    assert_int_equal(snn_network_create(ctx, &params, 7, &net, NULL), SNN_OK);
+    assert_int_equal(snn_network_create(ctx, &params, 7, &again, NULL), SNN_OK);
+    assert_int_equal(snn_network_tensor(net, "layer0.weight", &w, NULL), SNN_OK);
+    assert_int_equal(snn_network_tensor(net, "layer0.position", &p, NULL), SNN_OK);
+    assert_int_equal(snn_network_tensor(net, "layer0.sigma", &s, NULL), SNN_OK);
+    for (size_t i = 0; i < snn_tensor_size(&w); i++) {
+        const float position = ((float *)p.data)[i];
+
+        assert_true(fabsf(((float *)w.data)[i]) <= bound);
+        assert_true(position >= -12.0f && position <= 12.0f);
+        assert_true(((float *)s.data)[i] == 12.0f);
+        at_end += position == -12.0f;
+    }
+    /* Drawn from -13 .. 12 and clamped: one in 25 has the longest delay. */
+    assert_true(fabs(at_end - 80.0) < 5.0 * sqrt(80.0));
+    for (size_t i = 0; snn_network_tensor_at(net, i, &w) == SNN_OK; i++) {
+        assert_int_equal(snn_network_tensor_at(again, i, &other), SNN_OK);
+        assert_string_equal(w.name, other.name);
+        assert_memory_equal(w.data, other.data, snn_tensor_size(&w) * sizeof(float));
+    }
+    assert_int_equal(snn_network_parameter_count(net), 2 * (4 * 500 + 500 * 2) + 2 * 500);
+    assert_int_equal(snn_network_output_steps(net, 100), 124);
+    assert_int_equal(snn_network_tensor(net, "layer9.weight", &w, NULL), SNN_ENOTFOUND);
+    snn_network_destroy(again);
+    snn_network_destroy(net);
+    snn_network_destroy(NULL);
+    snn_tape_destroy(NULL);
+}
+
+static void refused_batches(void **state)
+{
+    static const float x[STEPS * BATCH * 4];
+    const uint32_t label[BATCH] = {0, 1, 2}, good[BATCH] = {0, 1, 1}, length[BATCH] = {6, 7, 1};
+    const snn_pass train = {.mode = SNN_MODE_TRAIN}, eval = {.mode = SNN_MODE_EVAL};
+    const snn_network_params params = small();
+    snn_batch batch = {.batch = BATCH, .steps = STEPS, .x = x, .label = good};
+    snn_tape_params tape_params;
+    snn_network *net;
+    snn_tape *tape = NULL;
+    double loss = -1.0;
+    uint32_t correct = 99;
+
+    (void)state;
+    assert_int_equal(snn_network_create(ctx, &params, 1, &net, NULL), SNN_OK);
+    snn_tape_params_init(&tape_params);
+    tape_params.batch = 0;
+    assert_int_equal(snn_tape_create(net, &tape_params, &tape, NULL), SNN_EINVAL);
+    assert_null(tape);
+    tape_params.batch = BATCH;
+    tape_params.steps = STEPS;
+    assert_int_equal(snn_tape_create(net, &tape_params, &tape, NULL), SNN_OK);
+    /* Nothing before a forward pass. */
+    assert_int_equal(snn_loss_forward(tape, &batch, &loss, &correct, NULL), SNN_EINVAL);
+    assert_int_equal(snn_backward(tape, NULL), SNN_EINVAL);
+    batch.batch = BATCH + 1;
+    assert_int_equal(snn_forward(tape, &batch, &train, NULL), SNN_EINVAL);
+    batch.batch = 0;
+    assert_int_equal(snn_forward(tape, &batch, &train, NULL), SNN_EINVAL);
+    batch.batch = BATCH;
+    batch.steps = STEPS + 1;
+    assert_int_equal(snn_forward(tape, &batch, &train, NULL), SNN_EINVAL);
+    batch.steps = STEPS;
+    batch.length = length; /* one is longer than the batch */
+    assert_int_equal(snn_forward(tape, &batch, &train, NULL), SNN_EINVAL);
+    batch.length = NULL;
+    assert_int_equal(snn_forward(tape, &batch, &train, NULL), SNN_OK);
+    assert_int_equal(snn_backward(tape, NULL), SNN_EINVAL); /* no loss yet */
+    batch.label = label;                                    /* class 2 of 2 */
+    assert_int_equal(snn_loss_forward(tape, &batch, &loss, &correct, NULL), SNN_EINVAL);
+    assert_true(loss == -1.0);
+    assert_int_equal(correct, 99);
+    batch.label = good;
+    assert_int_equal(snn_loss_forward(tape, &batch, &loss, &correct, NULL), SNN_OK);
+    assert_int_equal(snn_backward(tape, NULL), SNN_OK);
+    assert_int_equal(snn_forward(tape, &batch, &eval, NULL), SNN_OK);
+    assert_int_equal(snn_loss_forward(tape, &batch, &loss, &correct, NULL), SNN_OK);
+    assert_int_equal(snn_backward(tape, NULL), SNN_EINVAL); /* evaluation has no gradient */
+    snn_tape_destroy(tape);
+    tape_params.train = 0;
+    assert_int_equal(snn_tape_create(net, &tape_params, &tape, NULL), SNN_OK);
+    assert_int_equal(snn_forward(tape, &batch, &train, NULL), SNN_EINVAL);
+    snn_tape_destroy(tape);
+    snn_network_destroy(net);
+}
+
+/* Not-a-number is reported as divergence, never passed on; and no sanitizer minds. */
+static void divergence(void **state)
+{
+    const uint32_t label[BATCH] = {0, 1, 1};
+    const snn_pass pass = {.mode = SNN_MODE_TRAIN};
+    const snn_network_params params = small();
+    float x[STEPS * BATCH * 4] = {0};
+    const snn_batch batch = {.batch = BATCH, .steps = STEPS, .x = x, .label = label};
+    snn_tape_params tape_params;
+    snn_network *net;
+    snn_tape *tape;
+    snn_tensor weight;
+    double loss = -1.0;
+    uint32_t correct;
+
+    (void)state;
+    assert_int_equal(snn_network_create(ctx, &params, 1, &net, NULL), SNN_OK);
+    snn_tape_params_init(&tape_params);
+    tape_params.batch = BATCH;
+    tape_params.steps = STEPS;
+    assert_int_equal(snn_tape_create(net, &tape_params, &tape, NULL), SNN_OK);
+    assert_int_equal(snn_network_tensor(net, "layer1.weight", &weight, NULL), SNN_OK);
+    ((float *)weight.data)[0] = NAN;
+    assert_int_equal(snn_forward(tape, &batch, &pass, NULL), SNN_OK);
+    assert_int_equal(snn_loss_forward(tape, &batch, &loss, &correct, NULL), SNN_EDIVERGED);
+    assert_true(loss == -1.0);
+    snn_tape_destroy(tape);
+    snn_network_destroy(net);
+}
+
+/* A sample without a single frame has finite scores with every loss. */
+static void empty_sample(void **state)
+{
+    static const float x[STEPS * BATCH * 4] = {1.0f, 2.0f, 3.0f};
+    const uint32_t label[BATCH] = {0, 1, 1}, length[BATCH] = {0, STEPS, 0};
+    const snn_pass pass = {.mode = SNN_MODE_TRAIN};
+    const snn_batch batch = {
+        .batch = BATCH, .steps = STEPS, .x = x, .label = label, .length = length};
+
+    (void)state;
+    for (int loss_kind = SNN_LOSS_SUM; loss_kind <= SNN_LOSS_SPIKE_COUNT; loss_kind++) {
+        snn_network_params params = small();
+        snn_tape_params tape_params;
+        snn_network *net;
+        snn_tape *tape;
+        double loss;
+        uint32_t correct;
+
+        params.loss = (snn_loss)loss_kind;
+        params.mask_padding = 1;
+        params.delay.padding = SNN_PADDING_CAUSAL;
+        assert_int_equal(snn_network_create(ctx, &params, 1, &net, NULL), SNN_OK);
+        snn_tape_params_init(&tape_params);
+        tape_params.batch = BATCH;
+        tape_params.steps = STEPS;
+        assert_int_equal(snn_tape_create(net, &tape_params, &tape, NULL), SNN_OK);
+        assert_int_equal(snn_forward(tape, &batch, &pass, NULL), SNN_OK);
+        assert_int_equal(snn_loss_forward(tape, &batch, &loss, &correct, NULL), SNN_OK);
+        assert_int_equal(snn_backward(tape, NULL), SNN_OK);
+        snn_tape_destroy(tape);
+        snn_network_destroy(net);
+    }
+}
+
+/* What a tape shows: names are unique, shapes are those of the batch, and nothing
+ * is shown that nobody writes. */
+static void shown_tensors(void **state)
+{
+    static const float x[STEPS * BATCH * 4];
+    const uint32_t label[BATCH] = {0, 1, 1};
+    const snn_pass pass = {.mode = SNN_MODE_TRAIN};
+    const snn_batch batch = {.batch = 2, .steps = 4, .x = x, .label = label};
+    const snn_network_params params = small();
+    snn_tape_params tape_params;
+    snn_network *net;
+    snn_tape *tape;
+    snn_tensor a, b;
+    double loss;
+    uint32_t correct;
+
+    (void)state;
+    assert_int_equal(snn_network_create(ctx, &params, 1, &net, NULL), SNN_OK);
+    snn_tape_params_init(&tape_params);
+    tape_params.batch = BATCH;
+    tape_params.steps = STEPS;
+    tape_params.keep = 1;
+    assert_int_equal(snn_tape_create(net, &tape_params, &tape, NULL), SNN_OK);
+    assert_int_equal(snn_forward(tape, &batch, &pass, NULL), SNN_OK);
+    assert_int_equal(snn_loss_forward(tape, &batch, &loss, &correct, NULL), SNN_OK);
+    assert_int_equal(snn_backward(tape, NULL), SNN_OK);
+    for (size_t i = 0; snn_tape_tensor_at(tape, i, &a) == SNN_OK; i++) {
+        assert_non_null(a.data);
+        assert_true(snn_tensor_size(&a) > 0);
+        for (size_t j = 0; j < i; j++) {
+            assert_int_equal(snn_tape_tensor_at(tape, j, &b), SNN_OK);
+            assert_string_not_equal(a.name, b.name);
+        }
+    }
+    assert_int_equal(snn_tape_tensor(tape, "layer1.output", &a, NULL), SNN_OK);
+    assert_int_equal(a.shape[0], 4 + 2 * 2); /* two layers, (D-1)/2 steps each */
+    assert_int_equal(a.shape[1], 2);
+    assert_int_equal(a.shape[2], 2);
+    assert_int_equal(snn_tape_tensor(tape, "layer0.taps", &a, NULL), SNN_OK);
+    assert_int_equal(a.shape[0], 5);
+    assert_int_equal(snn_tape_tensor(tape, "grad.layer1.bn", &a, NULL), SNN_ENOTFOUND);
+    assert_int_equal(snn_tape_tensor(tape, "grad.input", &a, NULL), SNN_ENOTFOUND);
+    snn_tape_destroy(tape);
+    snn_network_destroy(net);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wrong_params),    cmocka_unit_test(first_values),
+        cmocka_unit_test(refused_batches), cmocka_unit_test(divergence),
+        cmocka_unit_test(empty_sample),    cmocka_unit_test(shown_tensors),
+    };
+    return cmocka_run_group_tests(tests, open_context, close_context);
+}
