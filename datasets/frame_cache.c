@@ -217,10 +217,11 @@ done:
 snn_status snn_frames_commit(snn_frames *f, snn_error *err)
 {
     struct head *head = f->map;
-    struct row *row = (void *)(head + 1);
+    struct row *row;
 
-    if (f->map == NULL)
+    if (head == NULL) /* in memory */
         return SNN_OK;
+    row = (void *)(head + 1);
 #pragma omp parallel for schedule(dynamic, 256) num_threads(snn_context_threads(f->ctx))
     for (uint32_t i = 0; i < f->n_samples; i++)
         row[i] = (struct row){(uint32_t)(f->first[i + 1] - f->first[i]), sample_sum(f, i)};
