@@ -65,11 +65,11 @@ cut_off() {
     "$snn" train tiny.yaml --data words --out "$3" --json >cut.out 2>cut.err &
     pid=$!
     tries=0
-    until grep -q '"epoch":4,' cut.out || test $tries = 600; do
+    until grep -q '"epoch":4,' cut.out || test $tries = 3000 || ! kill -0 $pid 2>/dev/null; do
         sleep 0.02 2>/dev/null || sleep 1
         tries=$((tries + 1))
     done
-    kill -s "$1" $pid
+    kill -s "$1" $pid 2>/dev/null
     code=0
     wait $pid 2>/dev/null || code=$?
     if grep -q '"event":"result"' cut.out; then

@@ -395,7 +395,7 @@ static int damage(struct fixture *f, unsigned char *bytes, size_t n, uint64_t se
 {
     size_t refused = 0;
 
-    for (int i = 0; i < 1500; i++) {
+    for (int i = 0; i < 600; i++) {
         size_t at = test_random(&seed) % n;
         unsigned char kept = bytes[at];
         snn_status status;
