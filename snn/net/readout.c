@@ -60,9 +60,10 @@ static void integrate_tile(void *arg, size_t tile, int worker)
     for (size_t t = 0; t < layer->steps; t++) {
         const float *x = layer->conv + t * row;
         float *v = layer->output + t * row;
+        const float *before = t > 0 ? v - row : NULL;
 
         for (size_t j = b0 * n; j < b1 * n; j++)
-            v[j] = (t > 0 ? decay * v[j - row] : 0.0f) + leak + gain * x[j];
+            v[j] = (before != NULL ? decay * before[j] : 0.0f) + leak + gain * x[j];
     }
 }
 
