@@ -104,7 +104,7 @@ static bool read_unsigned(const char *text, uint64_t most, uint64_t *out)
     char *end = NULL;
     unsigned long long value;
 
-    if (!isdigit((unsigned char)text[0]))
+    if (text == NULL || !isdigit((unsigned char)text[0]))
         return false;
     errno = 0;
     value = strtoull(text, &end, 10);
@@ -142,7 +142,7 @@ static bool set_option(const option_row *row, const char *text, options *out)
         out->seed.given = true;
         return true;
     case OPTION_NUMBER:
-        number = strtod(text, &end);
+        number = text != NULL ? strtod(text, &end) : -1;
         if (end == text || *end != '\0' || !(number >= 0))
             break;
         memcpy(field, &number, sizeof number);
