@@ -108,7 +108,7 @@ static snn_status for_files(const struct build *b, uint32_t begin, uint32_t end,
 static snn_status plan_build(struct build *b, snn_error *err)
 {
     const struct audio *a = b->audio;
-    uint32_t lowest = UINT32_MAX, empty = 0;
+    uint32_t lowest = UINT32_MAX, empty = 0, cut = 0;
     uint64_t longest = 0;
     snn_status st;
 
@@ -125,6 +125,7 @@ static snn_status plan_build(struct build *b, snn_error *err)
         const uint64_t n = snn_clip_resampled(b->clip[i].n_frames, b->clip[i].rate, b->rate);
 
         b->steps[i] = snn_frontend_steps(b->frontend, n);
+        cut += n > snn_frontend_limit(b->frontend);
         longest = n > longest ? n : longest;
         longest = b->clip[i].n_frames > longest ? b->clip[i].n_frames : longest;
     }
@@ -134,6 +135,9 @@ static snn_status plan_build(struct build *b, snn_error *err)
               (size_t)snn_context_threads(a->ctx) * (b->scratch_bytes + 2 * b->clip_bytes), err);
     if (empty > 0)
         snn_log(a->ctx, SNN_LOG_WARNING, "%u recordings without a sample: kept as silence", empty);
+    if (cut > 0)
+        snn_log(a->ctx, SNN_LOG_WARNING, "%u recordings are longer than %g ms: cut there", cut,
+                1000.0 * (double)snn_frontend_limit(b->frontend) / b->rate);
 
 done:
     return st;

@@ -17,8 +17,9 @@
 #include <math.h>
 
 #define NO_STEP       UINT32_MAX
-#define DEFAULT_UNITS 700 /* cochlea channels of SHD and SSC */
-#define MAX_COUNT     255 /* of a cell; more events make another cell */
+#define DEFAULT_UNITS 700  /* cochlea channels of SHD and SSC */
+#define MAX_TALLY     1024 /* inputs that are counted; more are sorted */
+#define MAX_COUNT     255  /* of a cell; more events make another cell */
 
 struct framer {
     snn_framing framing;
@@ -129,26 +130,54 @@ static snn_status count_events(struct framer f, const snn_data_params *params,
     return SNN_OK;
 }
 
-/* Turn the sorted units of every step into cells, in place: cells never outrun events. */
-static size_t merge_cells(uint32_t steps, uint32_t *first, uint16_t *unit, uint8_t *count)
+/* Cells of one step, behind those that are there: how often each input occurs. */
+static size_t tally_step(const uint16_t *begin, size_t n, uint32_t inputs, uint32_t *tally,
+                         size_t cells, uint16_t *unit, uint8_t *count)
 {
+    for (size_t k = 0; k < n; k++)
+        tally[begin[k]]++;
+    for (uint32_t u = 0; u < inputs; u++) {
+        for (; tally[u] > 0; cells++) {
+            count[cells] = (uint8_t)(tally[u] < MAX_COUNT ? tally[u] : MAX_COUNT);
+            unit[cells] = (uint16_t)u;
+            tally[u] -= count[cells];
+        }
+    }
+    return cells;
+}
+
+/* The same for many inputs, by sorting. */
+static size_t sort_step(uint16_t *begin, size_t n, size_t cells, uint16_t *unit, uint8_t *count)
+{
+    const size_t before = cells;
+
+    sort_units(begin, n);
+    for (size_t k = 0; k < n; k++) {
+        const uint16_t u = begin[k];
+
+        if (cells > before && unit[cells - 1] == u && count[cells - 1] < MAX_COUNT)
+            count[cells - 1]++;
+        else {
+            unit[cells] = u;
+            count[cells++] = 1;
+        }
+    }
+    return cells;
+}
+
+/* Turn the units of every step into cells, in place: cells never outrun events. */
+static size_t merge_cells(uint32_t steps, uint32_t inputs, uint32_t *first, uint16_t *unit,
+                          uint8_t *count)
+{
+    uint32_t tally[MAX_TALLY] = {0};
     size_t cells = 0, begin = 0;
 
     for (uint32_t s = 0; s < steps; s++) {
-        const size_t end = first[s + 1], cells_before = cells;
+        const size_t n = first[s + 1] - begin;
 
-        sort_units(unit + begin, end - begin);
-        for (size_t k = begin; k < end; k++) {
-            const uint16_t u = unit[k];
-
-            if (cells > cells_before && unit[cells - 1] == u && count[cells - 1] < MAX_COUNT)
-                count[cells - 1]++;
-            else {
-                unit[cells] = u;
-                count[cells++] = 1;
-            }
-        }
-        begin = end;
+        cells = inputs <= MAX_TALLY ? tally_step(unit + begin, n, inputs, tally, cells, unit, count)
+                                    : sort_step(unit + begin, n, cells, unit, count);
+        begin += n;
         first[s + 1] = (uint32_t)cells;
     }
     return cells;
@@ -158,14 +187,16 @@ snn_status snn_frame_events(const snn_data_params *params, const snn_events *eve
                             uint32_t max_steps, uint32_t *first, uint16_t *unit, uint8_t *count,
                             uint32_t *steps, size_t *n_cells, size_t *n_dropped, snn_error *err)
 {
+    const uint32_t units = params->units > 0 ? params->units : DEFAULT_UNITS;
     struct framer f;
-    uint32_t used = 0;
+    uint32_t inputs, used = 0;
     size_t dropped = 0;
     snn_status st;
 
     st = check_params(params, max_steps, err);
     if (st != SNN_OK)
         return st;
+    inputs = (units - 1) / params->channel_bin + 1;
     f = (struct framer){.framing = params->framing,
                         .step_ms = params->time_step_ms,
                         .max_time_ms = params->max_time_ms,
@@ -190,7 +221,7 @@ snn_status snn_frame_events(const snn_data_params *params, const snn_events *eve
     for (uint32_t s = used; s > 0; s--)
         first[s] = first[s - 1];
     first[0] = 0;
-    *n_cells = merge_cells(used, first, unit, count);
+    *n_cells = merge_cells(used, inputs, first, unit, count);
     *steps = used > 0 ? used : 1;
     *n_dropped = dropped;
     return SNN_OK;

@@ -190,6 +190,7 @@ static snn_status setup_gsc(snn_frontend *f, const snn_data_params *params, snn_
     f->window = GSC_POINTS;
     f->points = GSC_POINTS;
     f->hop = GSC_HOP;
+    f->max_frames = GSC_SAMPLES;
     make_taps(f);
     TRY(st, make_window(f, err));
     TRY(st, make_bands(f, GSC_HALF_HZ, GSC_MIN_HZ, GSC_MAX_HZ, false, err));
@@ -254,6 +255,11 @@ uint32_t snn_frontend_steps(const snn_frontend *f, uint64_t n)
         return GSC_STEPS;
     steps = ceil((double)(n < f->max_frames ? n : f->max_frames) / f->hop);
     return steps < 1 ? 1 : (uint32_t)steps;
+}
+
+uint64_t snn_frontend_limit(const snn_frontend *f)
+{
+    return f->max_frames;
 }
 
 /* Scratch:  input[points] | spectrum[points + 2] | gsc-paper: one second, halved second */

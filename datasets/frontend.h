@@ -37,6 +37,9 @@ uint32_t snn_frontend_bands(const snn_data_params *params);
 /* Frames of a clip of n samples; at least 1. */
 uint32_t snn_frontend_steps(const snn_frontend *frontend, uint64_t n);
 
+/* Samples of a clip that are used; what comes later is cut. */
+uint64_t snn_frontend_limit(const snn_frontend *frontend);
+
 /* Bytes of scratch, aligned to 64. */
 size_t snn_frontend_scratch(const snn_frontend *frontend);
 

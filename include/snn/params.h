@@ -145,7 +145,7 @@ typedef struct snn_data_params {
     uint32_t channel_bin; /* events: adjacent units summed to one input */
     uint32_t units;       /* events: units of the recording; 0 = 700 (SHD, SSC) */
     snn_framing framing;
-    float max_time_ms; /* what comes later is dropped and counted; 0 = keep all */
+    float max_time_ms; /* events: later ones are dropped; logmel: cut there; counted; 0 = keep all */
     snn_front_end front_end;
     uint32_t mel_bands;
     char cache[512]; /* folder for computed frames; "" = none */

@@ -179,6 +179,25 @@ static void crowded_cells_split(void **state)
     assert_int_equal(at(&f, 0, 0), 600);
 }
 
+/* More inputs than are counted: sorted instead, the same cells. */
+static void many_inputs(void **state)
+{
+    struct data_test *t = *state;
+    static float time[900];
+    static uint32_t unit[900];
+    struct framed f;
+
+    t->params.units = 5000;
+    t->params.channel_bin = 1;
+    for (uint32_t k = 0; k < 900; k++)
+        unit[k] = k < 300 ? 4999 : k * 7 % 5000;
+    data_ok(t, frame(t, 900, time, unit, 10, &f));
+    assert_int_equal(at(&f, 0, 4999), 300);
+    assert_int_equal(f.cells, 602);
+    for (size_t k = 1; k < f.cells; k++)
+        assert_true(f.unit[k - 1] <= f.unit[k]);
+}
+
 static void late_and_empty(void **state)
 {
     struct data_test *t = *state;
@@ -264,6 +283,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(paper_float16, data_setup, data_teardown),
         cmocka_unit_test_setup_teardown(paper_rounds_differences, data_setup, data_teardown),
         cmocka_unit_test_setup_teardown(crowded_cells_split, data_setup, data_teardown),
+        cmocka_unit_test_setup_teardown(many_inputs, data_setup, data_teardown),
         cmocka_unit_test_setup_teardown(late_and_empty, data_setup, data_teardown),
         cmocka_unit_test_setup_teardown(refusals, data_setup, data_teardown),
         cmocka_unit_test_setup_teardown(random_samples, data_setup, data_teardown),
