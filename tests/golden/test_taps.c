@@ -260,7 +260,9 @@ static void recorded_cases(void **state)
     require_shared(path, "reference/kernels.h5");
     file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
     attribute_text(file, "cases", names, sizeof names);
-    for (char *name = strtok(names, "[]\", "); name != NULL; name = strtok(NULL, "[]\", ")) {
+    char *rest = NULL;
+    for (char *name = strtok_r(names, "[]\", ", &rest); name != NULL;
+         name = strtok_r(NULL, "[]\", ", &rest)) {
         recorded_case c = {.w = one_of(file, name, "W"),
                            .p = one_of(file, name, "P"),
                            .sig = one_of(file, name, "SIG"),
