@@ -5,7 +5,7 @@
  * an error of write(2) instead of a file id that HDF5 can neither flush nor close.
  */
 #include "snn/io/hdf5_store.h"
-#include "snn/io/replace_file.h"
+#include "snn/base/replace_file.h"
 
 #include "snn/base/base.h"
 

@@ -5,6 +5,8 @@
  */
 #include "snn/train/run.h"
 
+#include "snn/base/replace_file.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +51,7 @@ snn_status snn_metrics_begin(snn_context *ctx, const char *path, uint32_t epochs
     memcpy(text, head, sizeof head - 1);
     if (kept > 0)
         memcpy(text + sizeof head - 1, old, kept);
-    TRY(st, snn_write_file(path, text, sizeof head - 1 + kept, err));
+    TRY(st, snn_replace_file(ctx, path, text, sizeof head - 1 + kept, err));
 done:
     snn_free(ctx, text);
     snn_free(ctx, old);

@@ -9,6 +9,7 @@
  * A kill at any point loses only the work since the last checkpoint, which the
  * resumed run repeats with the same bits.
  */
+#include "snn/base/replace_file.h"
 #include "snn/train/run.h"
 #include "snn/train/trainer.h"
 
@@ -69,7 +70,7 @@ static snn_status clear_folder(run *r, snn_error *err)
                 r->params->folder);
     unlink(r->model_h5);
     TRY(st, snn_config_text(r->ctx, r->state.config, &text));
-    TRY(st, snn_write_file(r->config_yaml, text, strlen(text), err));
+    TRY(st, snn_replace_file(r->ctx, r->config_yaml, text, strlen(text), err));
     TRY(st, snn_metrics_begin(r->ctx, r->metrics_csv, 0, err));
 done:
     snn_free(r->ctx, text);

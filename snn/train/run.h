@@ -25,9 +25,6 @@ SNN_MUST_USE snn_status snn_path_join(char path[SNN_PATH], const char *folder, c
                                       snn_error *err);
 /* Make a folder and those above it. */
 SNN_MUST_USE snn_status snn_make_folder(const char *folder, snn_error *err);
-/* Replace a file by `length` bytes: temporary file, fsync, rename. */
-SNN_MUST_USE snn_status snn_write_file(const char *path, const char *text, size_t length,
-                                       snn_error *err);
 /* Append one piece by a single write, then fsync: a reader sees all of it or nothing. */
 SNN_MUST_USE snn_status snn_append_file(const char *path, const char *text, size_t length,
                                         snn_error *err);

@@ -58,26 +58,6 @@ static snn_status write_all(int file, const char *path, const char *text, size_t
     return fsync(file) == 0 ? SNN_OK : io_failed(path, "flush", err);
 }
 
-snn_status snn_write_file(const char *path, const char *text, size_t length, snn_error *err)
-{
-    char temporary[SNN_PATH + 8];
-    int file;
-    snn_status st;
-
-    snprintf(temporary, sizeof temporary, "%s.tmp", path);
-    file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
-    if (file < 0)
-        return io_failed(temporary, "create", err);
-    st = write_all(file, temporary, text, length, err);
-    if (close(file) != 0 && st == SNN_OK)
-        st = io_failed(temporary, "close", err);
-    if (st == SNN_OK && rename(temporary, path) != 0)
-        st = io_failed(path, "replace", err);
-    if (st != SNN_OK)
-        unlink(temporary);
-    return st;
-}
-
 snn_status snn_append_file(const char *path, const char *text, size_t length, snn_error *err)
 {
     const int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, FILE_MODE);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "snn/io/replace_file.h"
+#include "snn/base/replace_file.h"
 
 #include "snn/base/base.h"
 
@@ -70,8 +70,8 @@ static int sync_folder(const char *folder)
     return result;
 }
 
-snn_status snn_replace_file(snn_context *ctx, const char *path, const unsigned char *bytes,
-                            size_t n, snn_error *err)
+snn_status snn_replace_file(snn_context *ctx, const char *path, const void *bytes, size_t n,
+                            snn_error *err)
 {
     size_t size = strlen(path) + sizeof ".tmp";
     char *folder = folder_of(ctx, path), *temporary = snn_alloc(ctx, size, 1);
