@@ -98,7 +98,8 @@ SNN_API SNN_MUST_USE snn_status snn_network_tensor_at(const snn_network *net, si
 SNN_API SNN_MUST_USE snn_status snn_network_tensor(const snn_network *net, const char *name,
                                                    snn_tensor *out, snn_error *err);
 
-/* Set every sigma (steps, before the version's offset, >= 0). */
+/* Set every sigma (steps, before the version's offset, >= 0).  Fixed delays and none
+ * keep theirs: their kernels are one tap. */
 SNN_API void snn_network_set_sigma(snn_network *net, float sigma);
 /* Clamp positions to [-floor(D/2), floor(D/2)]. */
 SNN_API void snn_network_clamp(snn_network *net);

@@ -46,7 +46,8 @@ typedef struct snn_delay_params {
     snn_solver solver;
 } snn_delay_params;
 
-/* hard: v <- v_reset.  soft: v <- v - v_threshold. */
+/* hard: v <- v_reset, which is also where the potential starts and decays to.
+ * soft: v <- v - v_threshold; rest is 0. */
 typedef enum snn_reset { SNN_RESET_HARD, SNN_RESET_SOFT } snn_reset;
 
 /* Derivative that stands in for the spike's, x = h - v_threshold, a = alpha:

@@ -62,7 +62,9 @@ typedef struct snn_taps {
  *     v = (1-s) h + s v_reset     (hard)   or   h - s threshold     (soft)
  *     output = s * mask[j]
  *
- * decay = 1 - 1/tau; gain = 1/tau with decay_input, else 1; leak = v_reset/tau.
+ * with v = start before the first step.  decay = 1 - 1/tau; gain = 1/tau with
+ * decay_input, else 1.  The rest is v_reset where the reset is hard (start = v_reset,
+ * leak = v_reset/tau), and 0 where it is soft.
  * Backward, with gs the gradient at s and r = surrogate'(h - threshold):
  *
  *     gh = gs r + gv dv/dh,   gx = gain gh,   gv' = decay gh
@@ -71,7 +73,7 @@ typedef struct snn_taps {
  * `smooth` puts the surrogate's integral in the place of s in both directions.
  */
 typedef struct snn_lif {
-    float decay, gain, leak, threshold, v_reset, alpha;
+    float decay, gain, leak, start, threshold, v_reset, alpha;
     snn_reset reset;
     snn_surrogate surrogate;
     bool detach_reset, smooth;

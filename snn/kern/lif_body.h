@@ -60,7 +60,8 @@ lif_forward_with(const snn_lif *lif, size_t j0, size_t j1, float *state, bool no
     const bool hard = lif->reset == SNN_RESET_HARD;
     const size_t channels = lif->channels;
 
-    memset(state, 0, (j1 - j0) * sizeof *state);
+    for (size_t j = 0; j < j1 - j0; j++)
+        state[j] = lif->start;
     for (size_t t = 0; t < lif->steps; t++) {
         for (size_t j = j0; j < j1; j += channels) {
             const float *conv = lif->conv + t * lif->row + j;
@@ -91,7 +92,8 @@ static void lif_forward_keep(const snn_lif *lif, size_t j0, size_t j1, float *st
 {
     const bool hard = lif->reset == SNN_RESET_HARD;
 
-    memset(state, 0, (j1 - j0) * sizeof *state);
+    for (size_t j = 0; j < j1 - j0; j++)
+        state[j] = lif->start;
     for (size_t t = 0; t < lif->steps; t++) {
         for (size_t j = j0; j < j1; j++) {
             const size_t at = t * lif->row + j, c = j % lif->channels;

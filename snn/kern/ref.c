@@ -206,7 +206,7 @@ static void lif_forward(const snn_lif *lif, size_t j0, size_t j1, float *state)
     (void)state;
     for (size_t j = j0; j < j1; j++) {
         const size_t c = j % lif->channels;
-        double v = 0.0;
+        double v = (double)lif->start;
 
         for (size_t t = 0; t < lif->steps; t++) {
             const size_t at = t * lif->row + j;

@@ -342,6 +342,8 @@ snn_status snn_network_tensor(const snn_network *net, const char *name, snn_tens
 
 void snn_network_set_sigma(snn_network *net, float sigma)
 {
+    if (net->params.delay.mode != SNN_DELAYS_LEARNED)
+        return;
     for (uint32_t l = 0; l < net->layers; l++)
         for (size_t i = 0; i < net->layer[l].synapses * net->params.delay.kernel_count; i++)
             net->layer[l].p.sigma[i] = sigma;

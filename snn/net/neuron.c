@@ -71,13 +71,15 @@ static neuron_job job_of(snn_tape *tape, uint32_t l)
     const snn_neuron_params *neuron = &net->params.neuron;
     const tape_layer *layer = &tape->layer[l];
     const net_layer *parameters = &net->layer[l];
+    const bool hard = neuron->reset == SNN_RESET_HARD;
     const double rate = net->params.time_step_ms / (neuron->tau_ms + 1e-9); /* 1 / tau in steps */
 
     return (neuron_job){
         .tape = tape,
         .lif = {.decay = (float)(1.0 - rate),
                 .gain = neuron->decay_input ? (float)rate : 1.0f,
-                .leak = (float)(rate * neuron->v_reset),
+                .leak = hard ? (float)(rate * neuron->v_reset) : 0.0f,
+                .start = hard ? neuron->v_reset : 0.0f,
                 .threshold =
                     parameters->hidden ? neuron->v_threshold : net->params.readout_threshold,
                 .v_reset = neuron->v_reset,

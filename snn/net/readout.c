@@ -49,7 +49,8 @@ static void integrate_tile(void *arg, size_t tile, int worker)
     const snn_tape *tape = job->tape;
     const snn_network_params *params = &tape->net->params;
     const double rate = params->time_step_ms / (params->neuron.tau_ms + 1e-9);
-    const float decay = (float)(1.0 - rate), leak = (float)(rate * params->neuron.v_reset);
+    const float rest = params->neuron.reset == SNN_RESET_HARD ? params->neuron.v_reset : 0.0f;
+    const float decay = (float)(1.0 - rate), leak = (float)(rate * rest);
     const float gain = params->neuron.decay_input ? (float)rate : 1.0f;
     const tape_layer *layer = last_layer(tape);
     const size_t n = params->n_outputs, row = tape->batch * n;
@@ -63,7 +64,7 @@ static void integrate_tile(void *arg, size_t tile, int worker)
         const float *before = t > 0 ? v - row : NULL;
 
         for (size_t j = b0 * n; j < b1 * n; j++)
-            v[j] = (before != NULL ? decay * before[j] : 0.0f) + leak + gain * x[j];
+            v[j] = decay * (before != NULL ? before[j] : rest) + leak + gain * x[j];
     }
 }
 

@@ -200,6 +200,22 @@ done:
     return st;
 }
 
+/* BLAS counts rows and columns in int: refuse what would not fit. */
+static snn_status check_size(const snn_network *net, const snn_tape_params *params, snn_error *err)
+{
+    const uint64_t steps = (uint64_t)params->steps + net->layers * net->pad + net->n_taps;
+    uint64_t widest = net->params.n_inputs;
+
+    for (uint32_t l = 0; l < net->layers; l++)
+        widest = net->layer[l].n_out > widest ? net->layer[l].n_out : widest;
+    if (steps > INT32_MAX || params->batch * widest > INT32_MAX ||
+        params->batch * steps > INT32_MAX)
+        return snn_error_set(err, SNN_EINVAL, "tape",
+                             "%u samples of %u steps are too many at once: use a smaller batch",
+                             params->batch, params->steps);
+    return SNN_OK;
+}
+
 snn_status snn_tape_create(snn_network *net, const snn_tape_params *params, snn_tape **out,
                            snn_error *err)
 {
@@ -209,6 +225,7 @@ snn_status snn_tape_create(snn_network *net, const snn_tape_params *params, snn_
     if (params->size != sizeof *params || params->batch == 0 || params->steps == 0)
         return snn_error_set(err, SNN_EINVAL, "tape",
                              "parameters need snn_tape_params_init, batch and steps >= 1");
+    TRY(st, check_size(net, params, err));
     TRY_ALLOC(st, net->ctx, tape, 1);
     tape->net = net;
     tape->ctx = net->ctx;

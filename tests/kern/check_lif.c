@@ -56,6 +56,7 @@ static lif_case make_case(size_t steps, size_t batch, size_t channels, input_kin
                       .conv = c.conv.at,
                       .output = c.output.at};
     c.lif.leak = c.lif.v_reset / tau;
+    c.lif.start = c.lif.v_reset;
     for (size_t i = 0; i < c.h.n; i += 11)
         c.h.at[i] = c.lif.threshold; /* exactly at the threshold is a spike */
     if (coin & 128) {
@@ -112,7 +113,7 @@ static void walk_column(forward_walk *walk, size_t j, struct test_near near[5],
     const snn_lif *ref = walk->ref, *lif = &walk->c->lif;
     const double decay = fabs((double)lif->decay), gain = fabs((double)lif->gain),
                  mask = lif->mask != NULL ? (double)lif->mask[j] : 1.0;
-    double e_v = 0.0, v = 0.0;
+    double e_v = 0.0, v = (double)ref->start;
 
     for (size_t t = 0; t < lif->steps; t++) {
         const size_t at = t * lif->row + j;
