@@ -18,7 +18,7 @@ BUILD=${BUILD:-build}
 # ARCHITECTURE.md, Decisions.
 PACKAGES="gcc libc6-dev make autoconf automake libtool pkg-config
     libfftw3-dev libopenblas-dev libhdf5-dev libsndfile1-dev libsamplerate0-dev
-    libyaml-dev zlib1g-dev libpng-dev libcmocka-dev espeak-ng"
+    libyaml-dev zlib1g-dev libpng-dev libcmocka-dev libflint-arb-dev espeak-ng"
 CI_PACKAGES="clang libomp-dev libclang-rt-14-dev g++ xz-utils git"
 
 say() { printf '== %s\n' "$*"; }

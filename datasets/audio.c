@@ -60,7 +60,7 @@ static snn_status probe_one(const struct build *b, uint32_t i, snn_error *err)
     char path[SNN_PATH_BYTES];
     snn_status st = snn_audio_files_path(&b->audio->files, i, path, err);
 
-    return st != SNN_OK ? st : snn_clip_probe(path, &b->clip[i], err);
+    return st != SNN_OK ? st : snn_clip_probe(path, false, &b->clip[i], err);
 }
 
 static snn_status frame_one(const struct build *b, uint32_t i, int worker, snn_error *err)

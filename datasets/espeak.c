@@ -212,7 +212,7 @@ snn_status snn_espeak_clip(const char *program, const snn_utterance *u, const ch
 
     snprintf(spoken, sizeof spoken, "%s.spoken", path);
     TRY(st, speak(program, u, spoken, err));
-    TRY(st, snn_clip_probe(spoken, &info, err));
+    TRY(st, snn_clip_probe(spoken, false, &info, err));
     n = snn_clip_resampled(info.n_frames, info.rate, SNN_ESPEAK_RATE);
     if (n > RAW_SAMPLES || info.n_frames > RAW_SAMPLES) {
         st = snn_error_set(err, SNN_EFORMAT, path, "%s speaks for %.1f s", program,

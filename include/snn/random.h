@@ -18,6 +18,7 @@ typedef enum snn_stream {
     SNN_STREAM_SPLIT = 5,
     SNN_STREAM_SYNTHESIS = 6,
     SNN_STREAM_AUGMENT = 7,
+    SNN_STREAM_ENCODE = 8,
     SNN_STREAM_USER = 64 /* this and above: free for programs */
 } snn_stream;
 

@@ -7,6 +7,7 @@
 #include <snn/config.h>
 #include <snn/context.h>
 #include <snn/dataset.h>
+#include <snn/encode.h>
 #include <snn/network.h>
 #include <snn/params.h>
 #include <snn/random.h>
