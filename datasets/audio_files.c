@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <zlib.h>
 
 #define FNV_PRIME UINT64_C(0x100000001B3)
 
@@ -236,30 +236,78 @@ uint64_t snn_digest(uint64_t digest, const void *data, size_t bytes)
     return digest;
 }
 
+/* Size and CRC-32 of what a file holds; false with errno set when it cannot be read. */
+static bool sum_file(const char *path, uint64_t *size, uint32_t *crc)
+{
+    unsigned char block[1 << 14];
+    FILE *file = fopen(path, "rb");
+    bool good;
+    size_t n;
+
+    if (file == NULL)
+        return false;
+    *size = 0;
+    *crc = 0;
+    while ((n = fread(block, 1, sizeof block, file)) > 0) {
+        *crc = (uint32_t)crc32_z(*crc, block, n);
+        *size += n;
+    }
+    good = ferror(file) == 0;
+    fclose(file);
+    return good;
+}
+
+/* What the digest takes of one file. */
+typedef struct {
+    uint64_t size;
+    uint32_t crc;
+    uint32_t split; /* decides what standardises */
+} file_sum;
+
+static snn_status sum_files(const snn_audio_files *f, file_sum *sum, snn_error *err)
+{
+    snn_status st = SNN_OK;
+
+#pragma omp parallel for schedule(dynamic, 16) num_threads(snn_context_threads(f->ctx))
+    for (uint32_t i = 0; i < f->n; i++) {
+        char path[SNN_PATH_BYTES];
+        snn_error why = {0};
+        snn_status own = snn_audio_files_path(f, i, path, &why);
+
+        sum[i].split = (uint32_t)f->file[i].split;
+        if (own == SNN_OK && !sum_file(path, &sum[i].size, &sum[i].crc))
+            own = snn_error_set(&why, SNN_EIO, path, "cannot be read: %s", snn_data_errno_text());
+        if (own != SNN_OK) {
+#pragma omp critical(snn_sum_files)
+            if (st == SNN_OK) {
+                st = own;
+                if (err != NULL)
+                    *err = why;
+            }
+        }
+    }
+    return st;
+}
+
 snn_status snn_audio_files_digest(const snn_audio_files *f, uint64_t *out, snn_error *err)
 {
     uint64_t digest = SNN_DIGEST_START;
+    file_sum *sum = NULL;
+    snn_status st = SNN_OK;
 
+    TRY_ALLOC(st, f->ctx, sum, f->n, err);
+    TRY(st, sum_files(f, sum, err));
     for (uint32_t i = 0; i < f->n; i++) {
-        char path[SNN_PATH_BYTES];
-        struct stat about;
-        int64_t numbers[4];
-        const snn_status st = snn_audio_files_path(f, i, path, err);
+        const char *class_name = f->classes.name[f->file[i].label], *name = f->file[i].name;
 
-        if (st != SNN_OK)
-            return st;
-        if (stat(path, &about) != 0)
-            return snn_error_set(err, SNN_EIO, path, "cannot be looked at: %s",
-                                 snn_data_errno_text());
-        numbers[0] = about.st_size;
-        numbers[1] = about.st_mtim.tv_sec;
-        numbers[2] = about.st_mtim.tv_nsec;
-        numbers[3] = f->file[i].split; /* the split decides what standardises */
-        digest = snn_digest(digest, path + strlen(f->folder), strlen(path + strlen(f->folder)) + 1);
-        digest = snn_digest(digest, numbers, sizeof numbers);
+        digest = snn_digest(digest, class_name, strlen(class_name) + 1);
+        digest = snn_digest(digest, name, strlen(name) + 1);
+        digest = snn_digest(digest, &sum[i], sizeof sum[i]);
     }
     *out = digest;
-    return SNN_OK;
+done:
+    snn_free(f->ctx, sum);
+    return st;
 }
 
 void snn_audio_files_free(snn_audio_files *f)

@@ -37,8 +37,8 @@ snn_status snn_audio_files_scan(snn_context *ctx, const char *folder, snn_audio_
 /* folder/word/name of a file. */
 snn_status snn_audio_files_path(const snn_audio_files *files, uint32_t i, char path[SNN_PATH_BYTES],
                                 snn_error *err);
-/* A number that changes when any file changes: FNV-1a over names, sizes and times of
- * last change.  Reading 3 GB of recordings at each start would cost more than it proves. */
+/* A number that changes when any file does: FNV-1a over names, splits, sizes and CRC-32 of
+ * what each file holds. */
 snn_status snn_audio_files_digest(const snn_audio_files *files, uint64_t *out, snn_error *err);
 uint64_t snn_digest(uint64_t digest, const void *data, size_t bytes);
 #define SNN_DIGEST_START UINT64_C(0xCBF29CE484222325) /* FNV offset basis */
