@@ -199,15 +199,18 @@ done:
     return st;
 }
 
-snn_status snn_audio_files_scan(snn_context *ctx, const char *folder, snn_audio_files *out,
-                                snn_error *err)
+snn_status snn_audio_files_scan(snn_context *ctx, const char *folder, bool lists,
+                                snn_audio_files *out, snn_error *err)
 {
+    char path[SNN_PATH_BYTES];
     snn_status st;
 
     *out = (snn_audio_files){.ctx = ctx, .folder = folder};
     TRY(st, find_classes(out, err));
     TRY(st, list_files(out, err));
-    TRY(st, take_list(out, "testing_list.txt", SNN_SPLIT_TEST, err));
+    TRY(st, snn_data_path(path, folder, "testing_list.txt", err));
+    if (lists || snn_data_is_file(path))
+        TRY(st, take_list(out, "testing_list.txt", SNN_SPLIT_TEST, err));
     TRY(st, take_list(out, "validation_list.txt", SNN_SPLIT_VALID, err));
     TRY(st, number_speakers(out, err));
 

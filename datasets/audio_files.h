@@ -30,10 +30,10 @@ typedef struct snn_audio_files {
     snn_audio_file *file; /* by class, then name */
 } snn_audio_files;
 
-/* `out` is zeroed by the caller; free it also on failure.  Errors: SNN_ENOTFOUND (list,
+/* With `lists` the test list must be there; else without it all train.  `out` is zeroed by the caller; free it also on failure.  Errors: SNN_ENOTFOUND (list,
  * listed file, no classes), SNN_EFORMAT (list), SNN_EIO, SNN_ENOMEM. */
-snn_status snn_audio_files_scan(snn_context *ctx, const char *folder, snn_audio_files *out,
-                                snn_error *err);
+snn_status snn_audio_files_scan(snn_context *ctx, const char *folder, bool lists,
+                                snn_audio_files *out, snn_error *err);
 /* folder/word/name of a file. */
 snn_status snn_audio_files_path(const snn_audio_files *files, uint32_t i, char path[SNN_PATH_BYTES],
                                 snn_error *err);

@@ -46,4 +46,23 @@ static inline double snn_half_round(double x)
     return copysign((magnitude + large) - large, x);
 }
 
+/* The 16 bits of the float16 nearest to x. */
+static inline uint16_t snn_half_encode(double x)
+{
+    const double half = snn_half_round(x), magnitude = fabs(half);
+    const uint16_t sign = signbit(half) ? 0x8000u : 0;
+    int exponent;
+    double fraction;
+
+    if (isnan(half))
+        return 0x7E00u;
+    if (isinf(half))
+        return (uint16_t)(sign | 0x7C00u);
+    if (magnitude < 0x1p-14) /* zero and subnormal */
+        return (uint16_t)(sign | (uint16_t)(magnitude * 0x1p24));
+    fraction = frexp(magnitude, &exponent); /* in [1/2, 1) */
+    return (uint16_t)(sign | (uint16_t)((exponent + 14) << 10) |
+                      (uint16_t)((fraction * 2 - 1) * 1024));
+}
+
 #endif

@@ -51,6 +51,10 @@ static const option_row MAKE[] = {
 #include "tools/make_opts.def"
 #include "tools/common_opts.def"
 };
+static const option_row ENCODE[] = {
+#include "tools/encode_opts.def"
+#include "tools/common_opts.def"
+};
 #undef OPTION
 
 #define MAX_OPTIONS  24
@@ -68,6 +72,7 @@ static const struct command {
 #define ROWS_info  INFO, COUNT(INFO)
 #define ROWS_bench BENCH, COUNT(BENCH)
 #define ROWS_make  MAKE, COUNT(MAKE)
+#define ROWS_encode ENCODE, COUNT(ENCODE)
 #define COMMAND(name, operands, fewest, most, summary)                                             \
     {#name, operands, fewest, most, summary, ROWS_##name},
 #include "tools/commands.def"

@@ -19,7 +19,7 @@ typedef enum command_id {
 
 /* Texts point into argv.  Counts are 0 where not given. */
 typedef struct options {
-    const char *data, *out, *config, *cpu, *espeak;
+    const char *data, *out, *config, *cpu, *espeak, *encoder, *times;
     struct {
         const char *text[OPTIONS_MAX_SET];
         size_t n;
@@ -28,9 +28,9 @@ typedef struct options {
         uint64_t value;
         bool given;
     } seed;
-    uint32_t threads, steps, batch, input_steps, inputs, outputs, clips;
-    double density;
-    bool resume, json, quiet, verbose, help, help_config;
+    uint32_t threads, steps, batch, input_steps, inputs, outputs, clips, channels, rate;
+    double density, duration, level_step, level_hop;
+    bool resume, json, quiet, verbose, help, help_config, mono;
     char **operands;
     int n_operands;
 } options;

@@ -82,6 +82,7 @@ int run_eval(const options *o);
 int run_info(const options *o);
 int run_bench(const options *o);
 int run_make(const options *o);
+int run_encode(const options *o);
 
 /* ---- signals (talk.c) ----------------------------------------------------- */
 

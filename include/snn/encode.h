@@ -94,5 +94,17 @@ SNN_API SNN_MUST_USE snn_status snn_encode_clip(snn_encoder *encoder, const floa
                                                 snn_spikes *out, snn_error *err);
 SNN_API void snn_spikes_free(snn_context *ctx, snn_spikes *spikes);
 
+/* Encode a folder in the layout of Speech Commands (word/name_nohash_k.wav or .flac;
+ * testing_list.txt, validation_list.txt: without them all train) to out/FOLDER_train.h5,
+ * _valid.h5 and _test.h5, where FOLDER is the folder's own name and splits without
+ * recordings get no file.  Files are as SHD's, and complete when they have their names:
+ * one that is there with the same settings and recordings is kept, one that is there
+ * with others is an error.  The same seed gives the same bytes on any number of threads.
+ * Errors: SNN_EINVAL (a parameter; a file of other settings), SNN_ENOTFOUND, SNN_EIO,
+ * SNN_EFORMAT (a recording, named), SNN_EINTERRUPTED (by progress), SNN_ENOMEM. */
+SNN_API SNN_MUST_USE snn_status snn_encode_folder(snn_context *ctx, const char *folder,
+                                                  const char *out, const snn_encode_params *params,
+                                                  snn_error *err);
+
 SNN_END_DECLS
 #endif
