@@ -170,32 +170,36 @@ done:
     return st;
 }
 
-/* Level and ramps.  Silence stays silence.  The factor 1 / bins of the inverse
- * transform goes here too: the chain up to the velocity is linear. */
-static void prepare(const float *sound, uint64_t n, double *out)
+/* Level and ramps of the recording, then zeros up to `points`.  Silence stays silence.
+ * The factor 1 / bins of the inverse transform goes here too: the chain up to the velocity
+ * is linear. */
+static void prepare(const float *sound, uint64_t n, uint64_t points, double *out)
 {
-    const double bins = (double)(n / 2 + 1);
+    const double bins = (double)(points / 2 + 1);
     double energy = 0, scale;
 
     for (uint64_t i = 0; i < n; i++)
-        energy += (double)sound[i] * sound[i];
+        energy += (double)sound[i] * (double)sound[i];
     scale = energy > 0 ? SNN_ENCODE_LEVEL / sqrt(energy / (double)n) / bins : 0;
     for (uint64_t i = 0; i < n; i++)
-        out[i] = scale * sound[i] * (0.5 - 0.5 * cos(2 * PI * (double)i / (double)(n - 1)));
+        out[i] = scale * (double)sound[i] *
+                 (0.5 - 0.5 * cos(2 * PI * (double)i / (double)(n > 1 ? n - 1 : 1)));
+    for (uint64_t i = n; i < points; i++)
+        out[i] = 0;
 }
 
-snn_status snn_cochlea_run(const snn_cochlea *c, const float *sound, uint64_t n, uint32_t rate,
-                           uint64_t clip, snn_spike_list *out, snn_error *err)
+snn_status snn_cochlea_run(const snn_cochlea *c, const float *sound, uint64_t n, uint64_t points,
+                           uint32_t rate, uint64_t clip, snn_spike_list *out, snn_error *err)
 {
-    const struct plan *plan = find_plan(c, n);
-    const uint32_t bins = (uint32_t)(n / 2 + 1);
+    const struct plan *plan = find_plan(c, points);
+    const uint32_t bins = (uint32_t)(points / 2 + 1);
     const double dt_s = 2.0 / rate;
     struct work w = {0};
     snn_hair hair;
     snn_status st;
 
-    TRY(st, work_make(c->ctx, n, &w, err));
-    prepare(sound, n, w.sound);
+    TRY(st, work_make(c->ctx, points, &w, err));
+    prepare(sound, n, points, w.sound);
     fftw_execute_dft_r2c(plan->forward, w.sound, w.spectrum);
     snn_membrane_taps(c->membrane, rate / 2.0, bins, w.taps);
     for (uint32_t first = 0; first < c->channels; first += SNN_LANES) {

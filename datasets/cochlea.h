@@ -121,8 +121,10 @@ snn_status snn_cochlea_reserve(snn_cochlea *cochlea, uint32_t max_rate, snn_erro
 snn_status snn_cochlea_plan_add(snn_cochlea *cochlea, uint64_t n, snn_error *err);
 /* Forget plans when there are many. */
 void snn_cochlea_trim(snn_cochlea *cochlea);
-/* One clip, planned and reserved for, to sorted spikes.  Threads: any number at a time. */
+/* One clip of n samples, filled with zeros to `points`, which are planned and whose rate is
+ * reserved for, to sorted spikes.  Threads: any number at a time. */
 snn_status snn_cochlea_run(const snn_cochlea *cochlea, const float *sound, uint64_t n,
-                           uint32_t rate, uint64_t clip, snn_spike_list *out, snn_error *err);
+                           uint64_t points, uint32_t rate, uint64_t clip, snn_spike_list *out,
+                           snn_error *err);
 
 #endif

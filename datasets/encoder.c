@@ -162,7 +162,8 @@ snn_status snn_encoder_run(const snn_encoder *e, float *sound, uint64_t n, uint3
         return SNN_OK;
     if (e->params.encoder == SNN_ENCODER_LEVEL)
         return snn_level_run(e->level, sound, samples, out, err);
-    return snn_cochlea_run(e->cochlea, sound, samples, rate, clip, out, err);
+    return snn_cochlea_run(e->cochlea, sound, n < samples ? n : samples, samples, rate, clip, out,
+                           err);
 }
 
 snn_status snn_encode_clip(snn_encoder *e, const float *samples, size_t n, uint32_t rate,

@@ -16,12 +16,15 @@ snn_status snn_level_create(snn_context *ctx, const snn_encode_params *params, u
                             snn_level **out, snn_error *err)
 {
     const uint32_t bands = params->channels / 2;
-    const snn_data_params data = {.front_end = SNN_FRONT_END_LOGMEL,
-                                  .mel_bands = bands,
-                                  .time_step_ms = params->level_hop_ms};
+    snn_data_params data;
     snn_level *level = NULL;
     snn_status st;
 
+    snn_data_params_init(&data);
+    data.front_end = SNN_FRONT_END_LOGMEL;
+    data.mel_bands = bands;
+    data.time_step_ms = params->level_hop_ms;
+    data.max_time_ms = 0;
     TRY_ALLOC(st, ctx, level, 1, err);
     *level = (snn_level){.ctx = ctx,
                          .bands = bands,

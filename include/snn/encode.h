@@ -46,7 +46,8 @@ typedef struct snn_encode_params {
     uint32_t rate;     /* Hz that recordings are resampled to, 16000 .. 768000; 0 = their
                           own, but not below 16000 */
     double duration_s; /* each clip is cut, or filled with zeros at its end, to so many
-                          seconds before anything else, at most 3600; 0 = as it is */
+                          seconds, at most 3600; 0 = as it is.  Level and ramps (cochlea: a
+                          Hann window) span what there is of the recording */
     int mono;          /* mix several channels to one; else they are an error */
     snn_times times;
     float level_step;   /* level: ln(power) between events, 0.01 .. 20 */
