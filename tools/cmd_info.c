@@ -156,6 +156,32 @@ static bool ends_with(const char *text, const char *end)
     return n >= m && strcmp(text + n - m, end) == 0;
 }
 
+/* One split of a data set, by SHD's names. */
+static bool is_split_file(const char *path)
+{
+    static const char *const ends[] = {"_train.h5",    "_valid.h5",    "_test.h5",
+                                       "_train.h5.gz", "_valid.h5.gz", "_test.h5.gz"};
+
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (ends_with(path, ends[i]))
+            return true;
+    return false;
+}
+
+/* The data set that a split is part of: the folder it is in. */
+static snn_status info_split_file(snn_context *ctx, const char *path, const options *o,
+                                  snn_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[TOOL_PATH] = ".";
+
+    if (slash != NULL && (size_t)(slash - path) >= sizeof folder)
+        return snn_error_set(err, SNN_EINVAL, path, "the path is too long");
+    if (slash != NULL)
+        snprintf(folder, sizeof folder, "%.*s", slash > path ? (int)(slash - path) : 1, path);
+    return info_dataset(ctx, folder, o, err);
+}
+
 static snn_status info_path(snn_context *ctx, const char *path, const options *o, snn_error *err)
 {
     char model[TOOL_PATH], kind[32];
@@ -169,9 +195,8 @@ static snn_status info_path(snn_context *ctx, const char *path, const options *o
     }
     if (ends_with(path, ".yaml") || ends_with(path, ".yml"))
         return info_config(path, o->json, err);
-    if (ends_with(path, ".h5.gz"))
-        return snn_error_set(err, SNN_EUNSUPPORTED, path,
-                             "is one split of a data set: give the folder that it is in");
+    if (is_split_file(path))
+        return info_split_file(ctx, path, o, err);
     TRY(status, snn_store_kind(path, kind, sizeof kind, err));
     status = info_store(ctx, path, kind, o->json, err);
 done:
