@@ -58,7 +58,7 @@ setup() {
     test "${1:-}" != --ci || wanted="$PACKAGES $CI_PACKAGES"
     if ! command -v dpkg-query >/dev/null; then
         say "setup: this is not Debian, so nothing is installed.  Needed here: a C11 compiler with"
-        say "OpenMP, autoconf, automake, libtool, pkg-config, FFTW (single precision), a CBLAS, HDF5,"
+        say "OpenMP, autoconf, automake, libtool, pkg-config, FFTW, a CBLAS, HDF5,"
         say "libsndfile, libsamplerate, libyaml, zlib, libpng, cmocka, espeak-ng.  Going on with those."
         return 0
     fi

@@ -252,18 +252,35 @@ done:
     return st;
 }
 
+/* The folder's own name: the end of its path. */
+static const char *own_name(const char *folder, int *length)
+{
+    const char *end = folder + strlen(folder), *begin;
+
+    while (end > folder + 1 && end[-1] == '/')
+        end--;
+    for (begin = end; begin > folder && begin[-1] != '/'; begin--)
+        ;
+    *length = (int)(end - begin);
+    return begin;
+}
+
 static snn_status write_part(struct part *part, snn_error *err)
 {
     struct job *job = part->job;
     snn_spike_writer w = {0};
+    char source[SNN_PATH_BYTES];
+    int length;
+    const char *name = own_name(job->files.folder, &length);
     snn_status st;
 
+    snprintf(source, sizeof source, "%.*s", length, name);
     TRY(st, snn_spike_writer_open(job->ctx, part->path, part->n, job->params->times, &w, err));
     TRY(st, encode_clips(part, &w, err));
     TRY(st, write_samples(part, &w, err));
     TRY(st, snn_spike_writer_attribute(&w, "snn_version", snn_version(), err));
     TRY(st, snn_spike_writer_attribute(&w, "settings", job->settings, err));
-    TRY(st, snn_spike_writer_attribute(&w, "source", job->files.folder, err));
+    TRY(st, snn_spike_writer_attribute(&w, "source", source, err));
     TRY(st, snn_spike_writer_attribute(&w, "source_digest", part->digest, err));
     TRY(st, snn_spike_writer_commit(&w, err));
 
@@ -343,21 +360,15 @@ static void report(struct part *part, bool kept, double seconds)
         p->report(p->user, &r);
 }
 
-/* FOLDER/name of the recordings' folder_split.h5 */
-static snn_status name_part(struct part *part, const char *folder, snn_error *err)
+/* OUT/NAME_SPLIT.h5, NAME being that of the recordings' folder ("." has none). */
+static snn_status name_part(struct part *part, const char *out, snn_error *err)
 {
-    const char *end = part->job->files.folder + strlen(part->job->files.folder);
-    const char *begin;
+    int length;
+    const char *own = own_name(part->job->files.folder, &length);
     char name[SNN_PATH_BYTES];
 
-    while (end > part->job->files.folder + 1 && end[-1] == '/')
-        end--;
-    for (begin = end; begin > part->job->files.folder && begin[-1] != '/'; begin--)
-        ;
-    snprintf(name, sizeof name, "%.*s_%s.h5", (int)(end - begin), begin,
-             snn_split_name(part->split));
-    return snn_data_path(part->path, folder, name[0] == '.' ? name + strspn(name, "._") : name,
-                         err);
+    snprintf(name, sizeof name, "%.*s_%s.h5", length, own, snn_split_name(part->split));
+    return snn_data_path(part->path, out, name[0] == '.' ? name + strspn(name, "._") : name, err);
 }
 
 static snn_status encode_split(struct job *job, snn_split split, const char *out, snn_error *err)

@@ -76,7 +76,7 @@ SNN_BEGIN_DECLS
  * demanded; level steps of 1 (4.3 dB) every 5 ms. */
 SNN_API void snn_encode_params_init(snn_encode_params *params);
 
-/* An encoder with tables made when the first clip needs them (46 MB at 16 kHz and 700
+/* An encoder with tables made when the first clip needs them (23 MB at 16 kHz and 700
  * channels).  Copies `params`; the context must outlive it.
  * Errors: SNN_EINVAL (a parameter, named), SNN_ENOMEM. */
 SNN_API SNN_MUST_USE snn_status snn_encoder_create(snn_context *ctx,
