@@ -69,11 +69,30 @@ static double tap_operations(const snn_synapse *synapse)
            synapse->taps.elements;
 }
 
+void snn_synapse_begin(snn_synapse *synapse, uint32_t batch, uint32_t steps)
+{
+    snn_delay_begin(synapse->plan, batch, steps);
+}
+
 void snn_synapse_build(snn_synapse *synapse, bool one_hot)
 {
     synapse->taps.one_hot = one_hot;
     snn_parallel(synapse->ctx, snn_tiles(synapse->taps.synapses, SYNAPSE_GRAIN),
                  tap_operations(synapse), build_tile, synapse);
+    synapse->plan->solver->set_kernel(synapse->plan, synapse->kernel);
+}
+
+void snn_synapse_forward(snn_synapse *synapse, const snn_frames *x, float *y)
+{
+    synapse->plan->solver->forward(synapse->plan, x, y, false);
+}
+
+void snn_synapse_kernel_gradient(snn_synapse *synapse, const snn_frames *x, const float *gy)
+{
+    const snn_delay_solver *solver = synapse->plan->solver;
+
+    solver->begin_backward(synapse->plan, gy);
+    solver->kernel_gradient(synapse->plan, x, gy, synapse->g_kernel);
 }
 
 void snn_synapse_collect(snn_synapse *synapse)
@@ -81,4 +100,12 @@ void snn_synapse_collect(snn_synapse *synapse)
     synapse->taps.g_kernel = synapse->g_kernel;
     snn_parallel(synapse->ctx, snn_tiles(synapse->taps.synapses, SYNAPSE_GRAIN),
                  tap_operations(synapse), collect_tile, synapse);
+}
+
+void snn_synapse_input_gradient(snn_synapse *synapse, const float *gy, float *gx)
+{
+    const snn_delay_solver *solver = synapse->plan->solver;
+
+    solver->set_kernel(synapse->plan, synapse->kernel);
+    solver->input_gradient(synapse->plan, gy, gx);
 }

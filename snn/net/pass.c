@@ -79,21 +79,25 @@ static void add_bias(snn_tape *tape, uint32_t l)
             conv[j + c] += bias[c];
 }
 
-static void synapse_forward(snn_tape *tape, uint32_t l, double *since)
+/* What layer l sees. */
+static snn_frames input_of(const snn_tape *tape, uint32_t l)
 {
-    tape_layer *layer = &tape->layer[l];
-    snn_delay_plan *plan = layer->synapse.plan;
-    const snn_frames x = {
+    return (snn_frames){
         .batch = tape->batch,
         .steps = tape->steps + l * tape->net->pad,
         .dense = l == 0 ? tape->input : tape->layer[l - 1].output,
     };
+}
 
-    snn_delay_begin(plan, tape->batch, x.steps);
+static void synapse_forward(snn_tape *tape, uint32_t l, double *since)
+{
+    tape_layer *layer = &tape->layer[l];
+    const snn_frames x = input_of(tape, l);
+
+    snn_synapse_begin(&layer->synapse, tape->batch, x.steps);
     snn_synapse_build(&layer->synapse, tape->mode == SNN_MODE_EVAL && tape->net->n_taps > 1);
-    plan->solver->set_kernel(plan, layer->synapse.kernel);
     lap(tape, SNN_PHASE_TAPS, since);
-    plan->solver->forward(plan, &x, layer->conv, false);
+    snn_synapse_forward(&layer->synapse, &x, layer->conv);
     add_bias(tape, l);
     lap(tape, SNN_PHASE_SYNAPSE_FORWARD, since);
 }
@@ -135,25 +139,18 @@ static void keep(const snn_tape *tape, uint32_t l, float *to, const float *g)
 static void synapse_backward(snn_tape *tape, uint32_t l, const float *g, float *gx, double *since)
 {
     tape_layer *layer = &tape->layer[l];
-    snn_delay_plan *plan = layer->synapse.plan;
-    const snn_frames x = {
-        .batch = tape->batch,
-        .steps = tape->steps + l * tape->net->pad,
-        .dense = l == 0 ? tape->input : tape->layer[l - 1].output,
-    };
+    const snn_frames x = input_of(tape, l);
 
     layer->synapse.g_kernel = layer->g_taps != NULL ? layer->g_taps : tape->g_taps;
     if (layer->g.bias != NULL)
         net_channel_sum(tape, l, g, layer->g.bias);
-    plan->solver->begin_backward(plan, g);
-    plan->solver->kernel_gradient(plan, &x, g, layer->synapse.g_kernel);
+    snn_synapse_kernel_gradient(&layer->synapse, &x, g);
     lap(tape, SNN_PHASE_SYNAPSE_KERNEL_GRADIENT, since);
     snn_synapse_collect(&layer->synapse);
     lap(tape, SNN_PHASE_TAPS_BACKWARD, since);
     if (gx == NULL)
         return;
-    plan->solver->set_kernel(plan, layer->synapse.kernel);
-    plan->solver->input_gradient(plan, g, gx);
+    snn_synapse_input_gradient(&layer->synapse, g, gx);
     lap(tape, SNN_PHASE_SYNAPSE_INPUT_GRADIENT, since);
 }
 
