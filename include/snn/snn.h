@@ -11,6 +11,7 @@
 #include <snn/network.h>
 #include <snn/params.h>
 #include <snn/random.h>
+#include <snn/statistics.h>
 #include <snn/status.h>
 #include <snn/store.h>
 #include <snn/tensor.h>
