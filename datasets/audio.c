@@ -348,7 +348,7 @@ snn_status snn_dataset_open_audio(snn_context *ctx, const char *path, const snn_
     TRY_ALLOC(st, ctx, a, 1, err);
     a->ctx = ctx;
     a->params = *params;
-    TRY(st, snn_audio_files_scan(ctx, path, true, &a->files, err));
+    TRY(st, snn_audio_files_scan(ctx, path, true, NULL, &a->files, err));
     TRY(st, divide(a, err));
     TRY(st, get_frames(a, err));
     info = (snn_dataset_info){.kind = "audio",

@@ -128,7 +128,20 @@ static ptrdiff_t find_listed(const snn_audio_files *f, const char *line)
     return -1;
 }
 
-static snn_status take_list(snn_audio_files *f, const char *list, snn_split split, snn_error *err)
+/* A line of a list that cannot be followed: an error, or noted among what is wrong. */
+static snn_status bad_line(snn_audio_files *f, snn_status st, const char *where, const char *name,
+                           const char *what, snn_names *wrong, snn_error *err)
+{
+    char text[SNN_PATH_BYTES + 512];
+
+    if (wrong == NULL)
+        return snn_error_set(err, st, where, "%s %s", name, what);
+    snprintf(text, sizeof text, "%s: %s %s", where, name, what);
+    return snn_names_add(f->ctx, wrong, text, err);
+}
+
+static snn_status take_list(snn_audio_files *f, const char *list, snn_split split, snn_names *wrong,
+                            snn_error *err)
 {
     snn_names lines = {0};
     char path[SNN_PATH_BYTES], where[SNN_PATH_BYTES + 32];
@@ -151,10 +164,10 @@ static snn_status take_list(snn_audio_files *f, const char *list, snn_split spli
         snprintf(where, sizeof where, "%s:%zu", path, i + 1);
         k = find_listed(f, lines.name[i]);
         if (k < 0)
-            st = snn_error_set(err, SNN_ENOTFOUND, where,
-                               "%s is not there, neither as .wav nor as .flac", lines.name[i]);
+            st = bad_line(f, SNN_ENOTFOUND, where, lines.name[i],
+                          "is not there, neither as .wav nor as .flac", wrong, err);
         else if (f->file[k].split != SNN_SPLIT_TRAIN)
-            st = snn_error_set(err, SNN_EFORMAT, where, "%s is listed twice", lines.name[i]);
+            st = bad_line(f, SNN_EFORMAT, where, lines.name[i], "is listed twice", wrong, err);
         else
             f->file[k].split = split;
     }
@@ -167,10 +180,10 @@ done:
 /* Speakers are numbered in the sorted order of the text before "_nohash_". */
 static snn_status number_speakers(snn_audio_files *f, snn_error *err)
 {
-    snn_names all = {0};
+    snn_names *all = &f->speakers;
     char text[SNN_PATH_BYTES];
     uint32_t n = 0;
-    snn_status st;
+    snn_status st = SNN_OK;
 
     for (int pass = 0; pass < 2; pass++) {
         for (uint32_t i = 0; i < f->n; i++) {
@@ -180,26 +193,24 @@ static snn_status number_speakers(snn_audio_files *f, snn_error *err)
                 continue;
             snprintf(text, sizeof text, "%.*s", (int)(end - f->file[i].name), f->file[i].name);
             if (pass == 0)
-                TRY(st, snn_names_add(f->ctx, &all, text, err));
+                TRY(st, snn_names_add(f->ctx, all, text, err));
             else
-                f->file[i].speaker = (uint32_t)snn_names_find(&all, text);
+                f->file[i].speaker = (uint32_t)snn_names_find(all, text);
         }
         if (pass == 1)
             break;
-        TRY(st, snn_names_finish(f->ctx, &all, true, err));
-        for (size_t i = 0; i < all.n; i++) /* each once */
-            if (n == 0 || strcmp(all.name[n - 1], all.name[i]) != 0)
-                all.name[n++] = all.name[i];
-        all.n = n;
+        TRY(st, snn_names_finish(f->ctx, all, true, err));
+        for (size_t i = 0; i < all->n; i++) /* each once */
+            if (n == 0 || strcmp(all->name[n - 1], all->name[i]) != 0)
+                all->name[n++] = all->name[i];
+        all->n = n;
     }
-    st = SNN_OK;
 
 done:
-    snn_names_free(f->ctx, &all);
     return st;
 }
 
-snn_status snn_audio_files_scan(snn_context *ctx, const char *folder, bool lists,
+snn_status snn_audio_files_scan(snn_context *ctx, const char *folder, bool lists, snn_names *wrong,
                                 snn_audio_files *out, snn_error *err)
 {
     char path[SNN_PATH_BYTES];
@@ -210,8 +221,8 @@ snn_status snn_audio_files_scan(snn_context *ctx, const char *folder, bool lists
     TRY(st, list_files(out, err));
     TRY(st, snn_data_path(path, folder, "testing_list.txt", err));
     if (lists || snn_data_is_file(path))
-        TRY(st, take_list(out, "testing_list.txt", SNN_SPLIT_TEST, err));
-    TRY(st, take_list(out, "validation_list.txt", SNN_SPLIT_VALID, err));
+        TRY(st, take_list(out, "testing_list.txt", SNN_SPLIT_TEST, wrong, err));
+    TRY(st, take_list(out, "validation_list.txt", SNN_SPLIT_VALID, wrong, err));
     TRY(st, number_speakers(out, err));
 
 done:
@@ -237,6 +248,26 @@ uint64_t snn_digest(uint64_t digest, const void *data, size_t bytes)
     for (size_t i = 0; i < bytes; i++)
         digest = (digest ^ byte[i]) * FNV_PRIME;
     return digest;
+}
+
+snn_status snn_digest_file(const char *path, uint64_t *out, snn_error *err)
+{
+    unsigned char piece[1 << 14];
+    FILE *file = fopen(path, "rb");
+    uint64_t digest = SNN_DIGEST_START;
+    bool good;
+    size_t n;
+
+    if (file == NULL)
+        return snn_error_set(err, SNN_EIO, path, "cannot open: %s", snn_data_errno_text());
+    while ((n = fread(piece, 1, sizeof piece, file)) > 0)
+        digest = snn_digest(digest, piece, n);
+    good = !ferror(file);
+    fclose(file);
+    if (!good)
+        return snn_error_set(err, SNN_EIO, path, "cannot read: %s", snn_data_errno_text());
+    *out = digest;
+    return SNN_OK;
 }
 
 /* Size and CRC-32 of what a file holds; false with errno set when it cannot be read. */
@@ -322,6 +353,7 @@ void snn_audio_files_free(snn_audio_files *f)
     snn_free(f->ctx, f->file);
     snn_free(f->ctx, f->begin);
     snn_free(f->ctx, f->names);
+    snn_names_free(f->ctx, &f->speakers);
     snn_names_free(f->ctx, &f->classes);
     *f = (snn_audio_files){0};
 }

@@ -28,11 +28,14 @@ typedef struct snn_audio_files {
     uint32_t *begin;    /* first file of each class; one more at the end */
     uint32_t n;
     snn_audio_file *file; /* by class, then name */
+    snn_names speakers;   /* by number, sorted */
 } snn_audio_files;
 
-/* With `lists` the test list must be there; else without it all train.  `out` is zeroed by the caller; free it also on failure.  Errors: SNN_ENOTFOUND (list,
+/* With `lists` the test list must be there; else without it all train.  What lists name and
+ * is not there, or twice, is an error; or, where `wrong` is not NULL, a line added to it.
+ * `out` is zeroed by the caller; free it also on failure.  Errors: SNN_ENOTFOUND (list,
  * listed file, no classes), SNN_EFORMAT (list), SNN_EIO, SNN_ENOMEM. */
-snn_status snn_audio_files_scan(snn_context *ctx, const char *folder, bool lists,
+snn_status snn_audio_files_scan(snn_context *ctx, const char *folder, bool lists, snn_names *wrong,
                                 snn_audio_files *out, snn_error *err);
 /* folder/word/name of a file. */
 snn_status snn_audio_files_path(const snn_audio_files *files, uint32_t i, char path[SNN_PATH_BYTES],
@@ -41,6 +44,8 @@ snn_status snn_audio_files_path(const snn_audio_files *files, uint32_t i, char p
  * what each file holds. */
 snn_status snn_audio_files_digest(const snn_audio_files *files, uint64_t *out, snn_error *err);
 uint64_t snn_digest(uint64_t digest, const void *data, size_t bytes);
+/* FNV-1a over a whole file.  Errors: SNN_EIO. */
+snn_status snn_digest_file(const char *path, uint64_t *out, snn_error *err);
 #define SNN_DIGEST_START UINT64_C(0xCBF29CE484222325) /* FNV offset basis */
 void snn_audio_files_free(snn_audio_files *files);
 

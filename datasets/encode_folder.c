@@ -51,26 +51,6 @@ static snn_status clip_key(const struct job *job, uint32_t i, char key[SNN_PATH_
                          job->files.file[i].name, err);
 }
 
-static snn_status digest_file(const char *path, uint64_t *out, snn_error *err)
-{
-    unsigned char piece[8192];
-    FILE *file = fopen(path, "rb");
-    uint64_t digest = SNN_DIGEST_START;
-    bool good;
-    size_t n;
-
-    if (file == NULL)
-        return snn_error_set(err, SNN_EIO, path, "cannot open: %s", snn_data_errno_text());
-    while ((n = fread(piece, 1, sizeof piece, file)) > 0)
-        digest = snn_digest(digest, piece, n);
-    good = !ferror(file);
-    fclose(file);
-    if (!good)
-        return snn_error_set(err, SNN_EIO, path, "cannot read: %s", snn_data_errno_text());
-    *out = digest;
-    return SNN_OK;
-}
-
 /* Clip i of a split from its file to its spikes. */
 static snn_status encode_one(const struct part *part, uint32_t i, snn_spike_list *out,
                              snn_error *err)
@@ -86,7 +66,7 @@ static snn_status encode_one(const struct part *part, uint32_t i, snn_spike_list
 
     TRY(st, snn_audio_files_path(&job->files, part->index[i], path, err));
     TRY(st, clip_key(job, part->index[i], key, err));
-    TRY(st, digest_file(path, &part->file_digest[i], err));
+    TRY(st, snn_digest_file(path, &part->file_digest[i], err));
     TRY_ALLOC(st, job->ctx, sound, n > encoded ? n : encoded, err);
     TRY_ALLOC(st, job->ctx, stored, rate != info->rate ? info->n_frames : 0, err);
     TRY(st, snn_clip_read(path, info, rate, stored, sound, err));
@@ -180,41 +160,16 @@ done:
     return st;
 }
 
-/* Names of the speakers by number, from their first files. */
-static snn_status speaker_names(const struct job *job, snn_names *out, snn_error *err)
-{
-    char text[SNN_PATH_BYTES];
-    uint32_t n = 0;
-    snn_status st = SNN_OK;
-
-    for (uint32_t i = 0; i < job->files.n; i++)
-        if (job->files.file[i].speaker != SNN_NO_SPEAKER && job->files.file[i].speaker >= n)
-            n = job->files.file[i].speaker + 1;
-    for (uint32_t s = 0; s < n; s++)
-        for (uint32_t i = 0; i < job->files.n; i++)
-            if (job->files.file[i].speaker == s) {
-                const char *name = job->files.file[i].name;
-
-                snprintf(text, sizeof text, "%.*s", (int)(strstr(name, "_nohash_") - name), name);
-                TRY(st, snn_names_add(job->ctx, out, text, err));
-                break;
-            }
-    TRY(st, snn_names_finish(job->ctx, out, false, err));
-
-done:
-    return st;
-}
-
 /* Labels, speakers, sources and digests of the samples. */
 static snn_status write_samples(const struct part *part, snn_spike_writer *w, snn_error *err)
 {
     const struct job *job = part->job;
     char key[SNN_PATH_BYTES];
-    snn_names source = {0}, speakers = {0};
+    const snn_names *speakers = &job->files.speakers;
+    snn_names source = {0};
     uint16_t *number = NULL;
     snn_status st;
 
-    TRY(st, speaker_names(job, &speakers, err));
     TRY_ALLOC(st, job->ctx, number, part->n, err);
     for (uint32_t i = 0; i < part->n; i++) {
         number[i] = (uint16_t)job->files.file[part->index[i]].label;
@@ -225,7 +180,7 @@ static snn_status write_samples(const struct part *part, snn_spike_writer *w, sn
     TRY(st, snn_spike_writer_numbers(w, "labels", H5T_NATIVE_UINT16, H5T_STD_U16LE, number, part->n,
                                      err));
     /* Where one speaker is unknown or there are too many for SHD's 16 bits, none is told. */
-    if (speakers.n > 0 && speakers.n < UINT16_MAX) {
+    if (speakers->n > 0 && speakers->n < UINT16_MAX) {
         bool known = true;
 
         for (uint32_t i = 0; i < part->n; i++) {
@@ -235,8 +190,8 @@ static snn_status write_samples(const struct part *part, snn_spike_writer *w, sn
         if (known) {
             TRY(st, snn_spike_writer_numbers(w, "extra/speaker", H5T_NATIVE_UINT16, H5T_STD_U16LE,
                                              number, part->n, err));
-            TRY(st, snn_spike_writer_texts(w, "extra/speaker_names", speakers.name,
-                                           (uint32_t)speakers.n, err));
+            TRY(st, snn_spike_writer_texts(w, "extra/speaker_names", speakers->name,
+                                           (uint32_t)speakers->n, err));
         }
     }
     TRY(st, snn_spike_writer_texts(w, "extra/source", source.name, part->n, err));
@@ -247,7 +202,6 @@ static snn_status write_samples(const struct part *part, snn_spike_writer *w, sn
 
 done:
     snn_free(job->ctx, number);
-    snn_names_free(job->ctx, &speakers);
     snn_names_free(job->ctx, &source);
     return st;
 }
@@ -464,7 +418,7 @@ snn_status snn_encode_folder(snn_context *ctx, const char *folder, const char *o
     err = err != NULL ? err : &own;
     TRY(st, snn_encoder_create(ctx, params, &job.encoder, err));
     job.params = snn_encoder_get_params(job.encoder);
-    TRY(st, snn_audio_files_scan(ctx, folder, false, &job.files, err));
+    TRY(st, snn_audio_files_scan(ctx, folder, false, NULL, &job.files, err));
     if (job.files.classes.n > UINT16_MAX) {
         st = snn_error_set(err, SNN_EFORMAT, folder, "has more than 65535 words");
         goto done;

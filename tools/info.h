@@ -12,4 +12,26 @@ SNN_MUST_USE snn_status info_config(const char *path, bool as_json, snn_error *e
 SNN_MUST_USE snn_status info_store(snn_context *ctx, const char *path, const char *kind,
                                    bool as_json, snn_error *err);
 
+/* Show a data set: a folder, or a file of spikes. */
+SNN_MUST_USE snn_status info_dataset(snn_context *ctx, const char *path, const options *o,
+                                     snn_error *err);
+
+/* One split of a data set as it is read with the settings of --set. */
+typedef struct framed_split {
+    uint32_t samples, looked; /* in the split; read for the rest of this */
+    uint32_t shortest, longest;
+    double steps, cells; /* mean a sample */
+} framed_split;
+
+typedef struct framed_view {
+    snn_dataset *dataset; /* NULL = none */
+    framed_split split[SNN_SPLITS];
+} framed_view;
+
+SNN_MUST_USE snn_status framed_open(snn_context *ctx, const char *path, const options *o,
+                                    framed_view *out, snn_error *err);
+void framed_close(framed_view *view);
+void framed_text(const framed_view *view);
+void framed_json(json *j, const framed_view *view);
+
 #endif

@@ -14,6 +14,7 @@
 #include <snn/statistics.h>
 #include <snn/status.h>
 #include <snn/store.h>
+#include <snn/survey.h>
 #include <snn/tensor.h>
 #include <snn/train.h>
 

@@ -8,7 +8,7 @@ macro() { sed -n "s/^#define $1 *\"*\([0-9.]*\)\"*$/\1/p" include/snn/status.h; 
 same "SNN_VERSION" "$(macro SNN_VERSION)"
 same "SNN_VERSION_MAJOR, MINOR, PATCH" \
     "$(macro SNN_VERSION_MAJOR).$(macro SNN_VERSION_MINOR).$(macro SNN_VERSION_PATCH)"
-same "CHANGELOG.md" "$(sed -n 's/^## \([0-9.]*\).*/\1/p' CHANGELOG.md | head -n 1)"
+same "CHANGELOG.md" "$(sed -n 's/^## \([0-9][0-9.]*\).*/\1/p' CHANGELOG.md | head -n 1)"
 for page in $(files '*.[1-9]'); do
     same "$page" "$(sed -n 's/^\.TH.*"snn \([0-9.]*\)".*/\1/p' "$page")"
 done
