@@ -81,9 +81,10 @@ done:
 struct contents {
     json *json; /* NULL = text */
     bool learned;
-    uint64_t parameters;
-    uint32_t n_layers;
-    snn_tensor position[MOST_LAYERS];
+    uint64_t parameters; /* of layers; those of synapses are counted by count_synapses */
+    struct {
+        snn_tensor position, mask; /* name "" = the file has none */
+    } layer[MOST_LAYERS];
     uint32_t hidden; /* tensors of the optimiser and of the best model: not listed */
 };
 
@@ -94,19 +95,20 @@ static bool has_part(const char *name, const char *part)
     return dot != NULL && strcmp(dot + 1, part) == 0;
 }
 
-static void count_parameters(struct contents *c, const snn_tensor *tensor)
+static void note_tensor(struct contents *c, const snn_tensor *tensor)
 {
-    static const char *const TRAINED[] = {"weight", "bias", "gamma", "beta"};
+    static const char *const OF_NEURONS[] = {"bias", "gamma", "beta"};
+    unsigned l;
 
-    for (size_t i = 0; i < sizeof TRAINED / sizeof *TRAINED; i++)
-        if (has_part(tensor->name, TRAINED[i]))
+    for (size_t i = 0; i < sizeof OF_NEURONS / sizeof *OF_NEURONS; i++)
+        if (has_part(tensor->name, OF_NEURONS[i]))
             c->parameters += snn_tensor_size(tensor);
-    if (has_part(tensor->name, "position")) {
-        if (c->learned)
-            c->parameters += snn_tensor_size(tensor);
-        if (c->n_layers < MOST_LAYERS)
-            c->position[c->n_layers++] = *tensor;
-    }
+    if (sscanf(tensor->name, "layer%u.", &l) != 1 || l >= MOST_LAYERS)
+        return;
+    if (has_part(tensor->name, "position") && tensor->dtype == SNN_F32)
+        c->layer[l].position = *tensor;
+    if (has_part(tensor->name, "mask") && tensor->dtype == SNN_U8 && snn_tensor_size(tensor) > 0)
+        c->layer[l].mask = *tensor;
 }
 
 static snn_status show_tensor(void *user, const snn_tensor *tensor)
@@ -117,7 +119,7 @@ static snn_status show_tensor(void *user, const snn_tensor *tensor)
         c->hidden++;
         return SNN_OK;
     }
-    count_parameters(c, tensor);
+    note_tensor(c, tensor);
     if (c->json == NULL) {
         printf("  %-20s [", tensor->name);
         for (int i = 0; i < tensor->rank; i++)
@@ -132,30 +134,53 @@ static snn_status show_tensor(void *user, const snn_tensor *tensor)
     return SNN_OK;
 }
 
-/* Number of synapses at each delay, rounded as in evaluation: floor(D/2) - rint(P). */
-static snn_status count_delays(snn_context *ctx, snn_store *store, struct contents *c,
-                               uint32_t max_delay, uint64_t *counts, snn_error *err)
+/* The data of a tensor of the file, in memory of the context. */
+static snn_status read_tensor(snn_context *ctx, snn_store *store, snn_tensor *tensor,
+                              snn_error *err)
+{
+    tensor->data = snn_alloc(ctx, snn_tensor_size(tensor), snn_dtype_bytes(tensor->dtype));
+    if (tensor->data == NULL)
+        return snn_error_set(err, SNN_ENOMEM, NULL, "out of memory");
+    return snn_store_get(store, tensor, err);
+}
+
+/* Add a layer's synapses that exist to the parameters, and to the number at each delay,
+ * rounded as in evaluation: floor(D/2) - rint(P). */
+static snn_status count_layer(snn_context *ctx, snn_store *store, struct contents *c, uint32_t l,
+                              uint32_t max_delay, uint64_t *counts, snn_error *err)
 {
     const double centre = (double)(max_delay / 2);
-    float *positions = NULL;
+    snn_tensor position = c->layer[l].position, mask = c->layer[l].mask;
+    const size_t synapses = snn_tensor_size(&mask);
     snn_status status = SNN_OK;
 
-    for (uint32_t l = 0; l < c->n_layers; l++) {
-        size_t n = snn_tensor_size(&c->position[l]);
-        snn_free(ctx, positions);
-        positions = snn_alloc(ctx, n, sizeof *positions);
-        if (positions == NULL)
-            TRY(status, snn_error_set(err, SNN_ENOMEM, NULL, "out of memory"));
-        c->position[l].data = positions;
-        TRY(status, snn_store_get(store, &c->position[l], err));
-        for (size_t i = 0; i < n; i++) {
-            double delay = centre - rint((double)positions[i]);
-            if (delay >= 0 && delay < max_delay)
-                counts[(size_t)delay]++;
-        }
+    TRY(status, read_tensor(ctx, store, &position, err));
+    if (mask.name[0] != '\0')
+        TRY(status, read_tensor(ctx, store, &mask, err));
+    for (size_t i = 0; i < snn_tensor_size(&position); i++) {
+        const double delay = centre - rint((double)((const float *)position.data)[i]);
+
+        if (mask.data != NULL && ((const uint8_t *)mask.data)[i % synapses] == 0)
+            continue;
+        c->parameters += c->learned ? 2 : 1;
+        if (delay >= 0 && delay < max_delay)
+            counts[(size_t)delay]++;
     }
 done:
-    snn_free(ctx, positions);
+    snn_free(ctx, mask.data);
+    snn_free(ctx, position.data);
+    return status;
+}
+
+static snn_status count_synapses(snn_context *ctx, snn_store *store, struct contents *c,
+                                 uint32_t max_delay, uint64_t *counts, snn_error *err)
+{
+    snn_status status = SNN_OK;
+
+    for (uint32_t l = 0; l < MOST_LAYERS; l++)
+        if (c->layer[l].position.name[0] != '\0')
+            TRY(status, count_layer(ctx, store, c, l, max_delay, counts, err));
+done:
     return status;
 }
 
@@ -270,7 +295,7 @@ snn_status info_store(snn_context *ctx, const char *path, const char *kind, bool
     TRY(status, snn_store_visit(store, show_tensor, &c, err));
     if (as_json)
         json_close(&j, '}');
-    TRY(status, count_delays(ctx, store, &c, max_delay, delays, err));
+    TRY(status, count_synapses(ctx, store, &c, max_delay, delays, err));
     if (as_json) {
         show_tail_json(&j, &c, &config, delays, max_delay);
         goto done;

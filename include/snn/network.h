@@ -11,6 +11,7 @@
  *
  * Tensors are asked for by name.  Of the network ("layer0" .. ):
  *   layerL.weight .position .sigma    [kernel, out, in]     1, steps, steps
+ *   layerL.mask                       [out, in] bytes    1 = there is a synapse (with fan_in)
  *   layerL.bias                       [out]
  *   layerL.gamma .beta .mean .variance [out]                batch norm
  * Of the tape, after forward, loss and backward:
@@ -76,8 +77,10 @@ typedef enum snn_phase {
 SNN_BEGIN_DECLS
 
 /* Create a network and draw its parameters from `seed`: weights uniform in
- * +-sqrt(6 / (n_in * kernel_count)), positions uniform in [-(D+1)/2, D/2] and
- * clamped (published initialisation), sigma constant.
+ * +-sqrt(6 / (n * kernel_count)), n the synapses of a neuron, positions uniform in
+ * [-(D+1)/2, D/2] and clamped (published initialisation), sigma constant.  With
+ * fan_in, each neuron's inputs are drawn without replacement (n = min(fan_in, n_in));
+ * a synapse that is missing has weight and position 0, and gradients of exactly 0.
  * Errors: SNN_EINVAL (a parameter out of range, named in err), SNN_ENOMEM. */
 SNN_API SNN_MUST_USE snn_status snn_network_create(snn_context *ctx,
                                                    const snn_network_params *params, uint64_t seed,
@@ -88,7 +91,8 @@ SNN_API snn_context *snn_network_context(const snn_network *net);
 SNN_API const snn_network_params *snn_network_get_params(const snn_network *net);
 /* Layers with synapses: hidden ones and the read-out. */
 SNN_API uint32_t snn_network_layers(const snn_network *net);
-/* Trainable numbers: weights, positions (if learned), biases, gamma, beta. */
+/* Trainable numbers: weights, positions (if learned), biases, gamma, beta; of synapses
+ * that exist. */
 SNN_API size_t snn_network_parameter_count(const snn_network *net);
 
 /* View of tensor i (0 ..), in a fixed order; SNN_ENOTFOUND past the end. */

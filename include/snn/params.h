@@ -86,6 +86,7 @@ typedef struct snn_network_params {
     uint32_t n_outputs;
     uint32_t n_hidden;
     uint32_t hidden[SNN_MAX_HIDDEN]; /* neurons of each hidden layer */
+    uint32_t fan_in; /* synapses of each neuron, hidden and read-out, drawn at random; 0 = all */
     float time_step_ms;
     snn_delay_params delay;
     snn_neuron_params neuron;

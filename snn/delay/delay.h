@@ -28,6 +28,12 @@ typedef struct snn_delay_problem {
     uint32_t batch, steps; /* the largest that will be run */
     bool train;            /* kernel gradients will be asked */
     bool input_gradient;   /* input gradients too */
+    /* Sparse layers: each neuron has `fan_in` synapses, those where mask [n_out][n_in] is 1;
+     * taps of the others are 0 and their gradients are not wanted.  NULL: all exist.  It is
+     * borrowed for the plan's life, and a checkpoint that is read may change what it says:
+     * lists made of it belong in set_kernel, or are compared there. */
+    const uint8_t *mask;
+    uint32_t fan_in;
 } snn_delay_problem;
 
 /*

@@ -9,7 +9,7 @@ snn_status snn_synapse_init(snn_synapse *synapse, snn_context *ctx,
 {
     snn_status st = SNN_OK;
 
-    *synapse = (snn_synapse){.ctx = ctx, .taps = *taps};
+    *synapse = (snn_synapse){.ctx = ctx, .taps = *taps, .mask = problem->mask};
     synapse->taps.n_taps = problem->n_taps;
     synapse->taps.synapses = (size_t)problem->n_in * problem->n_out;
     TRY(st, snn_delay_plan_create(ctx, problem, wish, &synapse->plan, err));
@@ -52,6 +52,24 @@ static void build_tile(void *arg, size_t tile, int worker)
                                          (size_t)worker * SNN_TAPS_SCRATCH(taps->n_taps));
 }
 
+/* A synapse that is missing has no gradient, so that its weight stays 0 for ever. */
+static void clear_missing(const snn_synapse *synapse, size_t s0, size_t s1)
+{
+    const snn_taps *taps = &synapse->taps;
+
+    for (uint32_t m = 0; synapse->mask != NULL && m < taps->elements; m++) {
+        for (size_t s = s0; s < s1; s++) {
+            const size_t at = m * taps->synapses + s;
+
+            if (synapse->mask[s] != 0)
+                continue;
+            taps->g_weight[at] = taps->g_position[at] = 0.0f;
+            if (taps->g_sigma != NULL)
+                taps->g_sigma[at] = 0.0f;
+        }
+    }
+}
+
 static void collect_tile(void *arg, size_t tile, int worker)
 {
     const snn_synapse *synapse = arg;
@@ -60,6 +78,7 @@ static void collect_tile(void *arg, size_t tile, int worker)
     synapse->ctx->kern->taps_backward(taps, tile * SYNAPSE_GRAIN, tile_end(taps, tile),
                                       synapse->lanes +
                                           (size_t)worker * SNN_TAPS_SCRATCH(taps->n_taps));
+    clear_missing(synapse, tile * SYNAPSE_GRAIN, tile_end(taps, tile));
 }
 
 /* An exponential and a few sums a tap. */

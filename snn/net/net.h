@@ -7,6 +7,8 @@
  *   | weights | biases, gammas, betas | positions | sigmas | running mean, variance |
  *   '------------ gradients exist -------------------------'
  *
+ * Where layers are sparse, one more block says which synapses exist: a byte each, 1 or 0.
+ *
  * A tape owns what one batch needs: per layer the synapses' plan and the arrays
  * below, for the step's gradients two blocks used in turn, and one scratch block
  * that all plans share.
@@ -19,7 +21,7 @@
 #include <snn/network.h>
 
 #define NET_MAX_LAYERS  (SNN_MAX_HIDDEN + 1)
-#define NET_LAYER_KINDS 8
+#define NET_LAYER_KINDS 8 /* of numbers; a mask is one tensor more */
 
 /* Views into the network's block, or (gradients) into the tape's. */
 typedef struct net_views {
@@ -31,7 +33,9 @@ typedef struct net_views {
 typedef struct net_layer {
     uint32_t n_in, n_out;
     size_t synapses;
-    bool hidden; /* has batch norm, threshold and dropout */
+    bool hidden;     /* has batch norm, threshold and dropout */
+    uint32_t fan_in; /* synapses of a neuron */
+    uint8_t *mask;   /* [n_out][n_in] 1 = there is a synapse; NULL = everywhere */
     net_views p;
 } net_layer;
 
@@ -44,8 +48,9 @@ struct snn_network {
     uint32_t layers;
     net_layer layer[NET_MAX_LAYERS];
     float *block;
+    uint8_t *mask_block; /* NULL where all synapses exist */
     size_t floats, gradient_floats;
-    snn_tensor tensor[NET_MAX_LAYERS * NET_LAYER_KINDS];
+    snn_tensor tensor[NET_MAX_LAYERS * (NET_LAYER_KINDS + 1)];
     size_t tensors;
 };
 
@@ -94,6 +99,13 @@ struct snn_tape {
 /* Point the views of all layers into `block` in the order above (NULL: count
  * only); returns the floats it takes.  `gradients`: without running statistics. */
 size_t net_place(const snn_network *net, float *block, net_views *const views[], bool gradients);
+
+/* First values of all parameters and the choice of synapses, from the seed alone (draw.c). */
+void net_draw(snn_network *net, uint64_t seed);
+
+/* After tensors were read from `path`: masks have 0 and 1 with the right number of
+ * synapses for each neuron, and missing ones weigh nothing.  Else SNN_EFORMAT. */
+SNN_MUST_USE snn_status net_check_masks(const snn_network *net, const char *path, snn_error *err);
 
 /* Samples of one tile: the batch in at most 32 pieces, whatever the threads. */
 #define NET_PIECES 32u

@@ -2,8 +2,6 @@
 /* Creating a network: checks, the parameter block, names, first values. */
 #include "snn/net/net.h"
 
-#include <snn/random.h>
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +29,8 @@ static snn_status check_sizes(const snn_network_params *params, snn_error *err)
     for (uint32_t i = 0; i < params->n_hidden; i++)
         if (params->hidden[i] == 0 || params->hidden[i] > MAX_NEURONS)
             return refuse(err, "network.hidden", "a layer has 1 to 65536 neurons");
+    if (params->fan_in > MAX_NEURONS)
+        return refuse(err, "network.fan_in", "must be 0 (all) to 65536");
     if (delay->max_delay == 0 || delay->max_delay > MAX_TAPS || delay->max_delay % 2 == 0)
         return refuse(err, "delay.max_delay",
                       "must be odd, 1 to 4095 steps (the longest delay is one less)");
@@ -103,6 +103,8 @@ static void set_layers(snn_network *net)
         layer->n_in = l == 0 ? params->n_inputs : params->hidden[l - 1];
         layer->n_out = layer->hidden ? params->hidden[l] : params->n_outputs;
         layer->synapses = (size_t)layer->n_in * layer->n_out;
+        layer->fan_in =
+            params->fan_in > 0 && params->fan_in < layer->n_in ? params->fan_in : layer->n_in;
     }
     switch (params->delay.mode) {
     case SNN_DELAYS_LEARNED:
@@ -182,6 +184,23 @@ size_t net_place(const snn_network *net, float *block, net_views *const views[],
     return at;
 }
 
+static void name_mask(snn_network *net, uint32_t l)
+{
+    snn_tensor *tensor = &net->tensor[net->tensors];
+
+    if (net->layer[l].mask == NULL)
+        return;
+    snprintf(tensor->name, sizeof tensor->name, "layer%u.mask", l);
+    tensor->data = net->layer[l].mask;
+    tensor->dtype = SNN_U8;
+    tensor->rank = 2;
+    tensor->axes = "out,in";
+    tensor->unit = "1";
+    tensor->shape[0] = net->layer[l].n_out;
+    tensor->shape[1] = net->layer[l].n_in;
+    net->tensors++;
+}
+
 static void name_tensors(snn_network *net)
 {
     for (uint32_t l = 0; l < net->layers; l++) {
@@ -207,48 +226,28 @@ static void name_tensors(snn_network *net)
             }
             net->tensors++;
         }
+        name_mask(net, l);
     }
 }
 
-/* ---- first values ------------------------------------------------------------------ */
+/* ---- life ------------------------------------------------------------------------- */
 
-static void draw_layer(snn_network *net, uint32_t l, uint64_t seed)
+static snn_status create_masks(snn_network *net)
 {
-    const snn_delay_params *delay = &net->params.delay;
-    net_layer *layer = &net->layer[l];
-    const size_t n = layer->synapses * delay->kernel_count;
-    const float bound = sqrtf(6.0f / ((float)layer->n_in * (float)delay->kernel_count));
-    /* Positions are drawn a step below the lowest one allowed, as published:
-     * floor(-D/2) .. floor(D/2), then clamped. */
-    const float low = -(float)((net->n_taps + 1) / 2), high = (float)(net->n_taps / 2);
-    const snn_key weight_key = {seed, SNN_STREAM_WEIGHT},
-                  position_key = {seed, SNN_STREAM_POSITION};
+    size_t all = 0, at = 0;
+    snn_status st = SNN_OK;
 
-    for (size_t i = 0; i < n; i++) {
-        layer->p.weight[i] = (2.0f * snn_random_uniform(weight_key, i, l, 0) - 1.0f) * bound;
-        if (net->n_taps > 1)
-            layer->p.position[i] = low + (high - low) * snn_random_uniform(position_key, i, l, 0);
-    }
-    for (uint32_t c = 0; layer->p.gamma != NULL && c < layer->n_out; c++) {
-        layer->p.gamma[c] = 1.0f;
-        layer->p.variance[c] = 1.0f;
-    }
-}
-
-static void draw_network(snn_network *net, uint64_t seed)
-{
-    const snn_delay_params *delay = &net->params.delay;
-
+    if (net->params.fan_in == 0)
+        return SNN_OK;
     for (uint32_t l = 0; l < net->layers; l++)
-        draw_layer(net, l, seed);
-    snn_network_clamp(net);
-    if (delay->mode == SNN_DELAYS_FIXED)
-        for (uint32_t l = 0; l < net->layers; l++)
-            for (size_t i = 0; i < net->layer[l].synapses * delay->kernel_count; i++)
-                net->layer[l].p.position[i] = rintf(net->layer[l].p.position[i]);
-    if (delay->mode == SNN_DELAYS_LEARNED)
-        snn_network_set_sigma(net, delay->sigma_init > 0.0f ? delay->sigma_init
-                                                            : (float)(net->n_taps / 2));
+        all += net->layer[l].synapses;
+    TRY_ALLOC(st, net->ctx, net->mask_block, all);
+    for (uint32_t l = 0; l < net->layers; l++) {
+        net->layer[l].mask = net->mask_block + at;
+        at += net->layer[l].synapses;
+    }
+done:
+    return st;
 }
 
 snn_status snn_network_create(snn_context *ctx, const snn_network_params *params, uint64_t seed,
@@ -269,8 +268,9 @@ snn_status snn_network_create(snn_context *ctx, const snn_network_params *params
     net->gradient_floats = net_place(net, NULL, views, true);
     TRY_ALLOC(st, ctx, net->block, net->floats);
     net_place(net, net->block, views, false);
+    TRY(st, create_masks(net));
     name_tensors(net);
-    draw_network(net, seed);
+    net_draw(net, seed);
     *out = net;
     net = NULL;
 done:
@@ -284,6 +284,7 @@ void snn_network_destroy(snn_network *net)
 {
     if (net == NULL)
         return;
+    snn_free(net->ctx, net->mask_block);
     snn_free(net->ctx, net->block);
     snn_free(net->ctx, net);
 }
@@ -311,7 +312,8 @@ size_t snn_network_parameter_count(const snn_network *net)
 
     for (uint32_t l = 0; l < net->layers; l++) {
         const net_layer *layer = &net->layer[l];
-        const size_t synapses = layer->synapses * net->params.delay.kernel_count;
+        const size_t synapses =
+            (size_t)layer->n_out * layer->fan_in * net->params.delay.kernel_count;
 
         n += net->params.delay.mode == SNN_DELAYS_LEARNED ? 2 * synapses : synapses;
         n += layer->p.bias != NULL ? layer->n_out : 0;

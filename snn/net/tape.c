@@ -38,6 +38,8 @@ static snn_status create_synapse(snn_tape *tape, uint32_t l, snn_error *err)
         .steps = tape->params.steps + l * net->pad,
         .train = tape->params.train != 0,
         .input_gradient = tape->params.train && (l > 0 || tape->params.input_gradient),
+        .mask = parameters->mask,
+        .fan_in = parameters->fan_in,
     };
     const snn_taps taps = {
         .version = net->version,

@@ -84,7 +84,8 @@ static void layer_tensor(const snn_tape *tape, uint32_t l, size_t which, snn_ten
 static void parameter_tensor(const snn_tape *tape, size_t i, snn_tensor *out)
 {
     const snn_network *net = tape->net;
-    const size_t offset = (size_t)((float *)net->tensor[i].data - net->block);
+    const bool number = net->tensor[i].dtype == SNN_F32; /* a mask is none, and lies elsewhere */
+    const size_t offset = number ? (size_t)((float *)net->tensor[i].data - net->block) : SIZE_MAX;
     const char *kind = strchr(net->tensor[i].name, '.') + 1;
 
     *out = net->tensor[i];

@@ -4,6 +4,7 @@
  * between the writing of model.h5 and of checkpoint.h5 cannot pair a model with
  * the progress of another epoch.
  */
+#include "snn/net/net.h"
 #include "snn/train/run.h"
 
 #include <stdio.h>
@@ -223,6 +224,7 @@ snn_status snn_checkpoint_load(snn_checkpoint *c, const char *path, snn_error *e
     TRY(st, warn_of_machine(store, c->ctx, err));
     TRY(st, get_progress(store, &progress, err));
     TRY(st, get_tensors(store, c, &progress, err));
+    TRY(st, net_check_masks(c->net, path, err));
     c->progress = progress;
 done:
     if (st == SNN_ENOMEM)

@@ -3,6 +3,7 @@
  * A model file holds what snn_eval needs: the network's tensors, the
  * configuration as text, and what the data gave the network.
  */
+#include "snn/net/net.h"
 #include "snn/train/run.h"
 
 #include <snn/store.h>
@@ -144,6 +145,7 @@ snn_status snn_model_load(snn_context *ctx, const char *path, snn_network **out,
     TRY(st, get_shape(store, &read.network, err));
     TRY(st, snn_network_create(ctx, &read.network, 0, &net, err));
     TRY(st, snn_store_get_network(store, net, err));
+    TRY(st, net_check_masks(net, path, err));
     st = snn_store_visit(store, known, net, err);
     if (st == SNN_EFORMAT)
         snn_error_set(err, st, path,

@@ -37,7 +37,7 @@ typedef struct {
     snn_delay_mode mode;
     snn_padding padding;
     snn_solver solver;
-    uint32_t kernel_count;
+    uint32_t kernel_count, fan_in;
     float v_reset, dropout;
     bool decay_input, no_norm, bias, mask_padding;
 } variant;
@@ -82,6 +82,12 @@ static const variant variants[] = {
     {.name = "dropout", .dropout = 0.4f},
     {.name = "dropout, mask, soft", .dropout = 0.4f, .mask_padding = true, .reset = SNN_RESET_SOFT},
     {.name = "fixed delays", .mode = SNN_DELAYS_FIXED},
+    {.name = "sparse", .fan_in = 3},
+    {.name = "sparse, two kernels, max, causal",
+     .fan_in = 2,
+     .kernel_count = 2,
+     .version = SNN_KERNEL_MAX,
+     .padding = SNN_PADDING_CAUSAL},
     {.name = "no delays", .mode = SNN_DELAYS_NONE, .kernel_count = 2},
 };
 
@@ -106,6 +112,7 @@ static snn_network_params params_of(const variant *v)
     p.n_hidden = 2;
     p.hidden[0] = 7;
     p.hidden[1] = 6;
+    p.fan_in = v->fan_in;
     p.time_step_ms = 10.0f;
     p.delay.version = v->version;
     p.delay.mode = v->mode;
@@ -258,6 +265,23 @@ static double slope(bench *b, float *values, const float *at, const double *dire
     return (loss[0] - loss[1]) / length;
 }
 
+/* Leave a direction only what exists: a missing synapse has no gradient by definition. */
+static void clear_missing(const bench *b, const char *name, double *direction, size_t n)
+{
+    snn_tensor mask;
+    char mask_name[64];
+
+    if (strstr(name, ".weight") == NULL && strstr(name, ".position") == NULL &&
+        strstr(name, ".sigma") == NULL)
+        return;
+    snprintf(mask_name, sizeof mask_name, "%.6s.mask", name);
+    if (snn_network_tensor(b->net, mask_name, &mask, NULL) != SNN_OK)
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (((const uint8_t *)mask.data)[i % snn_tensor_size(&mask)] == 0)
+            direction[i] = 0.0;
+}
+
 static bool has_corners(const variant *v)
 {
     return v->surrogate == SNN_SURROGATE_TRIANGLE;
@@ -278,11 +302,12 @@ static void check_tensor(bench *b, const char *name, float *values, const float 
     for (int k = 0; k < 4; k++) {
         double length = 0.0, claimed = 0.0, d[3], best, moved, bound;
 
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             direction[i] = k == 0 && size > 0.0 ? (double)gradient[i]
                                                 : (double)test_uniform(random, -1.0f, 1.0f);
+        clear_missing(b, name, direction, n);
+        for (size_t i = 0; i < n; i++)
             length += direction[i] * direction[i];
-        }
         for (size_t i = 0; i < n; i++) {
             direction[i] /= sqrt(length);
             claimed += direction[i] * (double)gradient[i];

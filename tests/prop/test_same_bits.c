@@ -19,7 +19,11 @@
 #define EPOCHS 4u
 #define TRAIN  44u /* 40 train (5 batches of 10, the last of 3): some are held out */
 
+/* Whatever a layer can be made of. */
+typedef enum arm { DENSE, SPARSE, ARMS } arm;
+
 struct outcome {
+    arm arm;
     double loss[EPOCHS], train_accuracy[EPOCHS], valid_accuracy[EPOCHS];
     uint32_t epochs_seen;
     uint32_t batches_seen, stop_after; /* 0 = never stop */
@@ -27,6 +31,17 @@ struct outcome {
     snn_run_result result;
     uint64_t model, checkpoint;
 };
+
+static snn_config config_of(arm arm)
+{
+    snn_config config = run_config(EPOCHS);
+
+    if (arm == SPARSE) {
+        config.network.fan_in = 5;
+        config.train.weight_decay = 0.01f;
+    }
+    return config;
+}
 
 static void on_epoch(void *user, const snn_epoch_report *report)
 {
@@ -50,7 +65,7 @@ static int stop(void *user)
 static snn_status train(struct outcome *o, int threads, const char *folder, int resume)
 {
     struct toy toy = {.seed = 8, .fail_at = -1, .jitter = threads > 1};
-    const snn_config config = run_config(EPOCHS);
+    const snn_config config = config_of(o->arm);
     snn_context_params context;
     snn_run_params params;
     snn_context *ctx;
@@ -82,25 +97,27 @@ static snn_status train(struct outcome *o, int threads, const char *folder, int 
 }
 
 /* The run that all others must equal. */
-static const struct outcome *whole(void)
+static const struct outcome *whole(arm arm)
 {
-    static struct outcome o;
+    static struct outcome all[ARMS];
+    struct outcome *o = &all[arm];
     char folder[RUN_PATH];
 
-    if (o.epochs_seen == 0) {
+    if (o->epochs_seen == 0) {
+        o->arm = arm;
         folder_make(folder);
-        assert_int_equal(train(&o, 1, folder, 0), SNN_OK);
+        assert_int_equal(train(o, 1, folder, 0), SNN_OK);
         folder_entries(folder, 1);
-        assert_int_equal(o.epochs_seen, EPOCHS);
-        assert_true(o.loss[EPOCHS - 1] != o.loss[0]);
+        assert_int_equal(o->epochs_seen, EPOCHS);
+        assert_true(o->loss[EPOCHS - 1] != o->loss[0]);
     }
-    return &o;
+    return o;
 }
 
 /* Epochs before `first` were reported by another process. */
 static void same(const struct outcome *o, uint32_t first)
 {
-    const struct outcome *w = whole();
+    const struct outcome *w = whole(o->arm);
     const size_t bytes = (EPOCHS - first) * sizeof o->loss[0];
 
     assert_int_equal(o->epochs_seen, EPOCHS - first);
@@ -117,8 +134,9 @@ static void same(const struct outcome *o, uint32_t first)
 static void test_threads(void **state)
 {
     (void)state;
-    for (int threads = 2; threads <= 3; threads++) {
-        struct outcome o = {0};
+    for (int i = 0; i < 2 * ARMS; i++) {
+        const int threads = 2 + i % 2;
+        struct outcome o = {.arm = (arm)(i / 2)};
         char folder[RUN_PATH];
 
         folder_make(folder);
@@ -138,7 +156,7 @@ static void test_stop(void **state)
 {
     (void)state;
     for (uint32_t at = 1; at <= 22; at += at < 8 ? 1 : 7) {
-        struct outcome o = {.stop_after = at};
+        struct outcome o = {.arm = (arm)(at % ARMS), .stop_after = at};
         uint32_t seen;
         char folder[RUN_PATH];
 
@@ -178,12 +196,13 @@ static void test_stop_often(void **state)
 
 /* ---- SIGKILL --------------------------------------------------------------- */
 
-static pid_t spawn(const char *folder)
+static pid_t spawn(const char *folder, arm arm)
 {
+    const char number[2] = {(char)('0' + arm), '\0'};
     const pid_t child = fork();
 
     if (child == 0) {
-        execl("/proc/self/exe", "test_same_bits", "--run", folder, (char *)NULL);
+        execl("/proc/self/exe", "test_same_bits", "--run", folder, number, (char *)NULL);
         _exit(127);
     }
     return child;
@@ -212,13 +231,13 @@ static void test_kill(void **state)
 
     (void)state;
     for (int round = 0; round < 8; round++) {
-        struct outcome o = {0};
+        struct outcome o = {.arm = (arm)(round % ARMS)};
         char folder[RUN_PATH];
         int status;
 
         folder_make(folder);
         for (int attempt = 0; attempt < 3; attempt++) {
-            const pid_t child = spawn(folder);
+            const pid_t child = spawn(folder, o.arm);
 
             assert_true(child > 0);
             usleep(20000 + (useconds_t)(test_random(&random) % 150000));
@@ -244,8 +263,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_kill),
     };
 
-    if (argc == 3 && strcmp(argv[1], "--run") == 0) {
-        struct outcome o = {.slow_us = 4000};
+    if (argc == 4 && strcmp(argv[1], "--run") == 0) {
+        struct outcome o = {.arm = (arm)(argv[3][0] - '0'), .slow_us = 4000};
 
         return train(&o, 2, argv[2], 1) == SNN_OK ? 0 : 1;
     }

@@ -18,7 +18,7 @@ typedef struct {
     snn_loss loss;
     int batch_norm, bias, mask_padding, train, keep, input_gradient;
     float dropout;
-    uint32_t steps;
+    uint32_t steps, fan_in;
 } variant;
 
 static const variant variants[] = {
@@ -27,6 +27,7 @@ static const variant variants[] = {
     {"fft, long", SNN_SOLVER_FFT, SNN_LOSS_MEAN, 0, 1, 0, 1, 0, 1, 0.0f, 400},
     {"auto, forward only", SNN_SOLVER_AUTO, SNN_LOSS_MAX, 1, 0, 1, 0, 0, 0, 0.1f, 9},
     {"auto, forward, kept", SNN_SOLVER_AUTO, SNN_LOSS_MAX, 1, 0, 0, 0, 1, 0, 0.0f, 9},
+    {"sparse", SNN_SOLVER_AUTO, SNN_LOSS_SUM, 1, 0, 0, 1, 1, 1, 0.0f, 9, .fan_in = 4},
 };
 
 static snn_network_params params_of(const variant *v)
@@ -39,6 +40,7 @@ static snn_network_params params_of(const variant *v)
     p.n_hidden = 2;
     p.hidden[0] = 5;
     p.hidden[1] = 9;
+    p.fan_in = v->fan_in;
     p.delay.max_delay = 7;
     p.delay.solver = v->solver;
     p.loss = v->loss;
