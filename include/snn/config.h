@@ -14,6 +14,7 @@ typedef struct snn_config {
     snn_network_params network; /* n_inputs and n_outputs come from the data */
     snn_train_params train;
     snn_data_params data;
+    snn_augment_params augment;
 } snn_config;
 
 /* One row of the table, as text, for help and manuals.  Static strings. */

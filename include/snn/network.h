@@ -46,6 +46,10 @@ typedef struct snn_batch {
     const uint32_t *label;  /* [B] */
     const uint32_t *length; /* [B] frames of each sample, at most T; NULL = all T */
     const uint32_t *sample; /* [B] stable index of each sample (keys dropout); NULL = 0.. */
+    /* Mixed samples: the target is (1 - mix) of `label` and mix of `label2`.  Both or
+     * neither; NULL = `label` alone. */
+    const uint32_t *label2; /* [B] */
+    const float *mix;       /* [B] 0 .. 1 */
 } snn_batch;
 
 typedef enum snn_mode {
@@ -133,8 +137,9 @@ SNN_API SNN_MUST_USE snn_status snn_forward(snn_tape *tape, const snn_batch *bat
                                             const snn_pass *pass, snn_error *err);
 
 /* Scores, mean cross entropy over the batch and number of correct samples, after
- * a forward pass of `batch`.  Errors: SNN_EINVAL (label), SNN_EDIVERGED (the loss
- * is not finite). */
+ * a forward pass of `batch`.  A mixed sample is correct when the best score is that of
+ * the label with the larger share (`label` when they are equal).
+ * Errors: SNN_EINVAL (label, mix), SNN_EDIVERGED (the loss is not finite). */
 SNN_API SNN_MUST_USE snn_status snn_loss_forward(snn_tape *tape, const snn_batch *batch,
                                                  double *loss, uint32_t *correct, snn_error *err);
 

@@ -147,11 +147,47 @@ typedef struct snn_data_params {
     uint32_t channel_bin; /* events: adjacent units summed to one input */
     uint32_t units;       /* events: units of the recording; 0 = 700 (SHD, SSC) */
     snn_framing framing;
-    float max_time_ms; /* events: later ones are dropped; logmel: cut there; counted; 0 = keep all */
+    float
+        max_time_ms; /* events: later ones are dropped; logmel: cut there; counted; 0 = keep all */
     snn_front_end front_end;
     uint32_t mel_bands;
     char cache[512]; /* folder for computed frames; "" = none */
 } snn_data_params;
+
+/*
+ * Changes of training samples, drawn anew for each sample and epoch; all off by default.
+ * They are made in this order, T being the sample's steps at that point:
+ *
+ *   blend          another sample of the class, both moved half way so that their centres
+ *                  of mass (step, input) meet; each event of either stays with probability
+ *                  1/2.  Spikes only.
+ *   channel_shift  inputs move by U{-s .. s}; what leaves is lost.  In inputs: 40 units of
+ *                  a recording with data.channel_bin 5 are 8
+ *   speed          time is divided by U[low, high); steps beyond the longest sample's are
+ *                  cut off.  Frames are interpolated, spikes keep their number
+ *   roll           time moves by U{0 .. T-1}, around the end
+ *   cutmix         floor(u T) steps, u in U[0, 1), are those of any other sample at the
+ *                  same time; the target takes its label in proportion to the steps
+ *   time_mask      U{0 .. size-1} steps in a row are silent
+ *   neuron_mask    U{0 .. size-1} inputs in a row are silent
+ *   noise          |N(0, noise)|, rounded, more spikes in each cell of the T steps; frames:
+ *                  N(0, noise)
+ */
+typedef struct snn_augment_params {
+    size_t size;            /* sizeof(snn_augment_params), set by _init */
+    float blend;            /* probability */
+    uint32_t channel_shift; /* inputs; 0 = off */
+    float speed;            /* probability */
+    float speed_low;        /* 1 = as recorded, 2 = twice as fast */
+    float speed_high;
+    float roll;                /* probability */
+    float cutmix;              /* probability */
+    float time_mask;           /* probability */
+    uint32_t time_mask_size;   /* steps; 0 = a third of the delays, as published */
+    float neuron_mask;         /* probability */
+    uint32_t neuron_mask_size; /* inputs; 0 = a fifth of them, as published */
+    float noise;               /* standard deviation; 0 = off */
+} snn_augment_params;
 
 SNN_BEGIN_DECLS
 
@@ -159,6 +195,7 @@ SNN_BEGIN_DECLS
 SNN_API void snn_network_params_init(snn_network_params *params);
 SNN_API void snn_train_params_init(snn_train_params *params);
 SNN_API void snn_data_params_init(snn_data_params *params);
+SNN_API void snn_augment_params_init(snn_augment_params *params);
 
 SNN_END_DECLS
 #endif

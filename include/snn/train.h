@@ -24,6 +24,14 @@ SNN_API SNN_MUST_USE snn_status snn_loader_create(snn_context *ctx, snn_dataset 
                                                   uint32_t count, uint32_t batch_size,
                                                   snn_loader **out, snn_error *err);
 SNN_API void snn_loader_destroy(snn_loader *loader);
+/* Change the samples of all later passes as `params` (copied) say, by random numbers of
+ * the pass's seed and epoch and of the sample's index alone.  For training passes; with
+ * all changes off batches are as without.  Not while a pass is on.
+ * Errors: SNN_ECONFIG (more shift than inputs, a mask of size 0), SNN_ENOMEM, and for
+ * `blend`, which looks at all labels, those of reading. */
+SNN_API SNN_MUST_USE snn_status snn_loader_augment(snn_loader *loader,
+                                                   const snn_augment_params *params,
+                                                   snn_error *err);
 /* Start a pass: in the given order (shuffle 0), or in the random order of
  * (seed, epoch).  `skip` batches are left out at the start (resume). */
 SNN_API SNN_MUST_USE snn_status snn_loader_start(snn_loader *loader, int shuffle, uint64_t seed,
@@ -85,6 +93,9 @@ SNN_API SNN_MUST_USE snn_status snn_evaluate(snn_network *net, snn_dataset *data
  * step of the data. */
 SNN_API void snn_config_network(const snn_config *config, const snn_dataset_info *info,
                                 snn_network_params *out);
+/* Augmentation for a data set: config's, with the masks' published sizes where they are 0. */
+SNN_API void snn_config_augment(const snn_config *config, const snn_dataset_info *info,
+                                snn_augment_params *out);
 /* Write network and configuration to an HDF5 file, atomically. */
 SNN_API SNN_MUST_USE snn_status snn_model_save(const snn_network *net, const snn_config *config,
                                                const char *path, snn_error *err);

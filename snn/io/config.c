@@ -15,6 +15,7 @@ void snn_config_init(snn_config *config)
     config->network.size = sizeof config->network;
     config->train.size = sizeof config->train;
     config->data.size = sizeof config->data;
+    config->augment.size = sizeof config->augment;
     for (size_t i = 0; (row = snn_config_row_at(i)) != NULL; i++) {
         snn_status status = snn_config_row_set(row, config, row->text.initial, NULL, NULL);
         SNN_ASSERT(status == SNN_OK);
@@ -45,6 +46,14 @@ void snn_data_params_init(snn_data_params *params)
 
     snn_config_init(&config);
     *params = config.data;
+}
+
+void snn_augment_params_init(snn_augment_params *params)
+{
+    snn_config config;
+
+    snn_config_init(&config);
+    *params = config.augment;
 }
 
 const snn_config_key *snn_config_key_at(size_t i)
@@ -210,6 +219,11 @@ snn_status snn_config_check(const snn_config *config, snn_error *err)
                              "%u units cannot be summed in groups of %u",
                              (unsigned)(config->data.units > 0 ? config->data.units : 700),
                              (unsigned)config->data.channel_bin);
+    if (!(config->augment.speed_low <= config->augment.speed_high))
+        return snn_error_set(err, SNN_ECONFIG, "augment.speed_low",
+                             "%g is above augment.speed_high, %g",
+                             (double)config->augment.speed_low,
+                             (double)config->augment.speed_high);
 done:
     return status;
 }

@@ -91,7 +91,8 @@ struct snn_tape {
     float *softmax;           /* [T', B, n_outputs] */
     float *logits, *g_logits; /* [B, n_outputs] */
     double *sample_loss;      /* [B] */
-    uint32_t *label;          /* [B] */
+    uint32_t *label, *label2; /* [B] */
+    float *mix;               /* [B] share of label2 in the target */
     float *g_input;
     double seconds[SNN_PHASES];
 };

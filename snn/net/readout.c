@@ -125,11 +125,19 @@ static void score_sample(const snn_tape *tape, size_t b)
     }
 }
 
-/* Cross entropy of one sample and its gradient (softmax(m) - onehot) / B. */
+/*
+ * Cross entropy of one sample and its gradient,
+ *
+ *     log sum_c exp m_c  -  sum_c y_c m_c          (softmax(m) - y) / B
+ *
+ * for the target y = (1 - mix) onehot(label) + mix onehot(label2).  With mix 0 the
+ * bits are those of one label: 1 m + 0 m' is m.
+ */
 static void entropy_sample(const snn_tape *tape, size_t b)
 {
-    const size_t n = tape->net->params.n_outputs;
+    const size_t n = tape->net->params.n_outputs, one = tape->label[b], two = tape->label2[b];
     const float *m = tape->logits + b * n;
+    const double second = tape->mix[b], first = 1.0 - second;
     float *g = tape->g_logits + b * n;
     double top = m[0], sum = 0.0;
 
@@ -137,9 +145,10 @@ static void entropy_sample(const snn_tape *tape, size_t b)
         top = m[c] > top ? m[c] : top;
     for (size_t c = 0; c < n; c++)
         sum += exp(m[c] - top);
-    tape->sample_loss[b] = log(sum) + top - m[tape->label[b]];
+    tape->sample_loss[b] = log(sum) + top - (first * m[one] + second * m[two]);
     for (size_t c = 0; c < n; c++)
-        g[c] = (float)((exp(m[c] - top) / sum - (c == tape->label[b])) / tape->batch);
+        g[c] = (float)((exp(m[c] - top) / sum - (first * (c == one) + second * (c == two))) /
+                       tape->batch);
 }
 
 static void score_tile(void *arg, size_t tile, int worker)
@@ -162,6 +171,32 @@ static void score_tile(void *arg, size_t tile, int worker)
     }
 }
 
+/* Labels and shares of the batch, checked. */
+static snn_status take_targets(snn_tape *tape, const snn_batch *batch, snn_error *err)
+{
+    const size_t n = tape->net->params.n_outputs;
+    const bool mixed = batch->label2 != NULL && batch->mix != NULL;
+
+    if ((batch->label2 != NULL) != (batch->mix != NULL))
+        return snn_error_set(err, SNN_EINVAL, "label2", "label2 and mix belong together");
+    for (uint32_t b = 0; b < tape->batch; b++) {
+        const uint32_t one = batch->label[b], two = mixed ? batch->label2[b] : one;
+        const float mix = mixed ? batch->mix[b] : 0.0f;
+
+        if (one >= n || two >= n)
+            return snn_error_set(err, SNN_EINVAL, "label",
+                                 "sample %u of the batch has label %u of %zu classes", b,
+                                 one >= n ? one : two, n);
+        if (!(mix >= 0.0f && mix <= 1.0f))
+            return snn_error_set(err, SNN_EINVAL, "mix", "sample %u: %g is not in [0, 1]", b,
+                                 (double)mix);
+        tape->label[b] = one;
+        tape->label2[b] = two;
+        tape->mix[b] = mix;
+    }
+    return SNN_OK;
+}
+
 snn_status snn_loss_forward(snn_tape *tape, const snn_batch *batch, double *loss, uint32_t *correct,
                             snn_error *err)
 {
@@ -169,17 +204,14 @@ snn_status snn_loss_forward(snn_tape *tape, const snn_batch *batch, double *loss
     const double start = snn_seconds();
     double total = 0.0;
     uint32_t right = 0;
+    snn_status st;
 
     if (!tape->has_output || batch->batch != tape->batch)
         return snn_error_set(err, SNN_EINVAL, "snn_loss_forward",
                              "call snn_forward with this batch first");
-    for (uint32_t b = 0; b < tape->batch; b++) {
-        if (batch->label[b] >= n)
-            return snn_error_set(err, SNN_EINVAL, "label",
-                                 "sample %u of the batch has label %u of %zu classes", b,
-                                 batch->label[b], n);
-        tape->label[b] = batch->label[b];
-    }
+    st = take_targets(tape, batch, err);
+    if (st != SNN_OK)
+        return st;
     run(tape, score_tile, NULL);
     for (uint32_t b = 0; b < tape->batch; b++) {
         const float *m = tape->logits + b * n;
@@ -187,7 +219,7 @@ snn_status snn_loss_forward(snn_tape *tape, const snn_batch *batch, double *loss
 
         for (uint32_t c = 1; c < n; c++)
             best = m[c] > m[best] ? c : best;
-        right += best == tape->label[b];
+        right += best == (tape->mix[b] > 0.5f ? tape->label2[b] : tape->label[b]);
         total += tape->sample_loss[b];
     }
     tape->seconds[SNN_PHASE_LOSS] += snn_seconds() - start;

@@ -198,6 +198,8 @@ static snn_status create_shared(snn_tape *tape)
     TRY_ALLOC(st, tape->ctx, tape->g_logits, batch * n);
     TRY_ALLOC(st, tape->ctx, tape->sample_loss, batch);
     TRY_ALLOC(st, tape->ctx, tape->label, batch);
+    TRY_ALLOC(st, tape->ctx, tape->label2, batch);
+    TRY_ALLOC(st, tape->ctx, tape->mix, batch);
 done:
     return st;
 }
@@ -254,6 +256,8 @@ void snn_tape_destroy(snn_tape *tape)
         return;
     for (uint32_t l = 0; l < tape->net->layers; l++)
         destroy_layer(tape, l);
+    snn_free(tape->ctx, tape->mix);
+    snn_free(tape->ctx, tape->label2);
     snn_free(tape->ctx, tape->label);
     snn_free(tape->ctx, tape->sample_loss);
     snn_free(tape->ctx, tape->g_logits);

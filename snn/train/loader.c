@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "snn/base/base.h"
+#include "snn/train/augment.h"
 
 #include <snn/random.h>
 #include <snn/train.h>
@@ -24,6 +24,8 @@ typedef struct buffer {
     snn_batch batch;
     float *x;
     uint32_t *label, *length, *sample;
+    uint32_t *label2; /* with augmentation */
+    float *mix;
 } buffer;
 
 /*
@@ -40,8 +42,12 @@ struct snn_loader {
     uint32_t count, batch_size, batches;
     uint32_t *index;       /* the selection, in its given order */
     uint32_t *permutation; /* of a shuffled pass */
-    uint32_t *order;       /* of this pass */
+    uint32_t *order;       /* of this pass: places in the selection */
     void *scratch;
+    snn_augmenter *augmenter; /* or NULL: samples as they are */
+    bool mixes;               /* its samples have two labels */
+    uint64_t seed;            /* of this pass, and its epoch */
+    uint32_t epoch;
     buffer buffers[BUFFERS];
     uint32_t next_out; /* batch that the consumer gets next */
 
@@ -87,6 +93,22 @@ static void place(const snn_sample *s, float *x, uint32_t b, uint32_t batch, uin
     }
 }
 
+/* Sample `position` of the selection, and what becomes of it. */
+static snn_status read_sample(snn_loader *l, uint32_t position, snn_sample *sample,
+                              snn_augment_plan *plan, snn_error *err)
+{
+    uint32_t index = l->index[position];
+    snn_status st = snn_dataset_read(l->dataset, l->split, index, l->scratch, sample, err);
+
+    if (st == SNN_OK && sample->steps > l->max_steps)
+        st = snn_error_set(err, SNN_EFORMAT, NULL, "%u frames, but at most %u were announced",
+                           (unsigned)sample->steps, (unsigned)l->max_steps);
+    if (st == SNN_OK && l->augmenter != NULL)
+        st = snn_augment_plan_make(l->augmenter, l->seed, l->epoch, position, sample, plan, &index,
+                                   err);
+    return st == SNN_OK ? SNN_OK : read_failed(l, index, st, err);
+}
+
 /*
  * Samples come in one reading: rows are cleared only as far as the longest
  * sample so far reaches, so that no second look at a sample is needed.
@@ -97,36 +119,48 @@ static snn_status fill(snn_loader *l, buffer *out, uint32_t batch)
     const uint32_t n = l->count - first < l->batch_size ? l->count - first : l->batch_size;
     const size_t row = (size_t)n * l->n_inputs;
     uint32_t steps = 0;
+    snn_augment_plan plan;
     snn_sample sample;
     snn_status st;
 
     for (uint32_t b = 0; b < n; b++) {
-        const uint32_t index = l->order[first + b];
+        const uint32_t position = l->order[first + b];
+        uint32_t length;
 
         if (atomic_load(&l->cancel))
             return SNN_EINTERRUPTED;
         out->error = (snn_error){0};
-        st = snn_dataset_read(l->dataset, l->split, index, l->scratch, &sample, &out->error);
-        if (st == SNN_OK && sample.steps > l->max_steps)
-            st = snn_error_set(&out->error, SNN_EFORMAT, NULL,
-                               "%u frames, but at most %u were announced", (unsigned)sample.steps,
-                               (unsigned)l->max_steps);
+        st = read_sample(l, position, &sample, &plan, &out->error);
         if (st != SNN_OK)
-            return read_failed(l, index, st, &out->error);
-        if (sample.steps > steps) {
-            memset(out->x + steps * row, 0, (sample.steps - steps) * row * sizeof *out->x);
-            steps = sample.steps;
+            return st;
+        length = l->augmenter != NULL ? plan.steps : sample.steps;
+        if (length > steps) {
+            memset(out->x + steps * row, 0, (length - steps) * row * sizeof *out->x);
+            steps = length;
         }
-        place(&sample, out->x, b, n, l->n_inputs);
         out->label[b] = sample.label;
-        out->length[b] = sample.steps;
-        out->sample[b] = index;
+        out->length[b] = length;
+        out->sample[b] = l->index[position];
+        if (l->augmenter == NULL) {
+            place(&sample, out->x, b, n, l->n_inputs);
+            continue;
+        }
+        snn_augment_place(&plan, out->x, b, n, l->n_inputs);
+        out->label2[b] = plan.label2;
+        out->mix[b] = plan.mix;
     }
     if (steps == 0) { /* a network needs a frame to run on, if an empty one */
         memset(out->x, 0, row * sizeof *out->x);
         steps = 1;
     }
-    out->batch = (snn_batch){n, steps, out->x, out->label, out->length, out->sample};
+    out->batch = (snn_batch){.batch = n,
+                             .steps = steps,
+                             .x = out->x,
+                             .label = out->label,
+                             .length = out->length,
+                             .sample = out->sample,
+                             .label2 = l->mixes ? out->label2 : NULL,
+                             .mix = l->mixes ? out->mix : NULL};
     return SNN_OK;
 }
 
@@ -260,6 +294,35 @@ done:
     return st;
 }
 
+snn_status snn_loader_augment(snn_loader *l, const snn_augment_params *params, snn_error *err)
+{
+    const uint32_t most = l->batch_size < l->count ? l->batch_size : l->count;
+    snn_augmenter *augmenter = NULL;
+    snn_status st = SNN_OK;
+
+    if (params->blend > 0 || params->channel_shift > 0 || params->speed > 0 || params->roll > 0 ||
+        params->cutmix > 0 || params->time_mask > 0 || params->neuron_mask > 0 || params->noise > 0)
+        TRY(st, snn_augmenter_create(l->ctx, params, l->dataset, l->split, l->index, l->count,
+                                     &augmenter, err));
+    for (int i = 0; i < BUFFERS && augmenter != NULL; i++) {
+        buffer *b = &l->buffers[i];
+
+        if (b->label2 == NULL)
+            TRY_ALLOC(st, l->ctx, b->label2, most);
+        if (b->mix == NULL)
+            TRY_ALLOC(st, l->ctx, b->mix, most);
+    }
+    pthread_mutex_lock(&l->lock);
+    snn_augmenter_destroy(l->augmenter);
+    l->augmenter = augmenter;
+    l->mixes = params->cutmix > 0;
+    pthread_mutex_unlock(&l->lock);
+    augmenter = NULL;
+done:
+    snn_augmenter_destroy(augmenter);
+    return st;
+}
+
 void snn_loader_destroy(snn_loader *l)
 {
     if (l == NULL)
@@ -278,11 +341,14 @@ void snn_loader_destroy(snn_loader *l)
         pthread_mutex_destroy(&l->lock);
     }
     for (int i = BUFFERS - 1; i >= 0; i--) {
+        snn_free(l->ctx, l->buffers[i].mix);
+        snn_free(l->ctx, l->buffers[i].label2);
         snn_free(l->ctx, l->buffers[i].sample);
         snn_free(l->ctx, l->buffers[i].length);
         snn_free(l->ctx, l->buffers[i].label);
         snn_free(l->ctx, l->buffers[i].x);
     }
+    snn_augmenter_destroy(l->augmenter);
     snn_free(l->ctx, l->scratch);
     snn_free(l->ctx, l->permutation);
     snn_free(l->ctx, l->order);
@@ -307,7 +373,9 @@ snn_status snn_loader_start(snn_loader *l, int shuffle, uint64_t seed, uint32_t 
     if (shuffle)
         snn_random_permutation(key, epoch, l->count, l->permutation);
     for (uint32_t i = 0; i < l->count; i++)
-        l->order[i] = l->index[shuffle ? l->permutation[i] : i];
+        l->order[i] = shuffle ? l->permutation[i] : i;
+    l->seed = seed;
+    l->epoch = epoch;
     for (int i = 0; i < BUFFERS; i++)
         l->buffers[i].phase = PHASE_FREE;
     l->next_in = l->next_out = skip;

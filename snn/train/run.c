@@ -252,6 +252,7 @@ static snn_status run_epoch(run *r, snn_error *err)
     snn_progress *p = &r->state.progress;
     snn_epoch_report report = {.epoch = p->epoch + 1, .epochs = r->train->epochs};
     snn_evaluation valid = {.loss = NAN, .accuracy = NAN};
+    snn_augment_params augment;
     snn_status st;
 
     r->epoch_start = snn_seconds();
@@ -261,6 +262,8 @@ static snn_status run_epoch(run *r, snn_error *err)
     snn_trainer_rates(r->state.trainer, &report.rates);
     TRY(st, snn_loader_create(r->ctx, r->dataset, SNN_SPLIT_TRAIN, r->division.train,
                               r->division.n_train, r->train->batch_size, &r->loader, err));
+    snn_config_augment(r->state.config, r->state.data, &augment);
+    TRY(st, snn_loader_augment(r->loader, &augment, err));
     TRY(st, train_batches(r, err));
     snn_loader_destroy(r->loader); /* its batches make room for the evaluation's */
     r->loader = NULL;

@@ -315,7 +315,7 @@ static void forget_moments(snn_trainer *trainer)
 
 static void run(const struct recorded *r, double ulps, uint64_t *random, struct outcome *o)
 {
-    const snn_batch batch = {r->batch, r->steps, r->x, r->label, NULL, NULL};
+    const snn_batch batch = {.batch = r->batch, .steps = r->steps, .x = r->x, .label = r->label};
     snn_step_result step;
 
     memset(o, 0, sizeof *o);

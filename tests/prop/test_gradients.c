@@ -39,7 +39,7 @@ typedef struct {
     snn_solver solver;
     uint32_t kernel_count, fan_in;
     float v_reset, dropout;
-    bool decay_input, no_norm, bias, mask_padding;
+    bool decay_input, no_norm, bias, mask_padding, mixed;
 } variant;
 
 static const variant variants[] = {
@@ -54,6 +54,8 @@ static const variant variants[] = {
      .decay_input = true,
      .reset = SNN_RESET_SOFT,
      .surrogate = SNN_SURROGATE_TRIANGLE},
+    {.name = "mixed labels", .mixed = true},
+    {.name = "mixed labels, loss mean", .mixed = true, .loss = SNN_LOSS_MEAN},
     {.name = "loss mean", .loss = SNN_LOSS_MEAN},
     {.name = "loss max", .loss = SNN_LOSS_MAX, .padding = SNN_PADDING_CAUSAL},
     {.name = "loss spike_count", .loss = SNN_LOSS_SPIKE_COUNT},
@@ -97,7 +99,8 @@ typedef struct {
     snn_network *net;
     snn_tape *tape;
     float x[STEPS * BATCH * INPUTS];
-    uint32_t label[BATCH], length[BATCH], sample[BATCH];
+    uint32_t label[BATCH], length[BATCH], sample[BATCH], label2[BATCH];
+    float mix[BATCH];
     snn_batch batch;
     size_t vague, directions;
 } bench;
@@ -186,13 +189,17 @@ static void draw(bench *b, uint64_t *random)
         b->label[i] = i % CLASSES;
         b->length[i] = STEPS - 3 * i; /* 11, 8, 5, 2 */
         b->sample[i] = 100 + 7 * i;
+        b->label2[i] = (i + 2) % CLASSES;
+        b->mix[i] = 0.3f * (float)i; /* 0, .3, .6, .9 */
     }
     b->batch = (snn_batch){.batch = BATCH,
                            .steps = STEPS,
                            .x = b->x,
                            .label = b->label,
                            .length = b->length,
-                           .sample = b->sample};
+                           .sample = b->sample,
+                           .label2 = b->variant->mixed ? b->label2 : NULL,
+                           .mix = b->variant->mixed ? b->mix : NULL};
 }
 
 static double loss_of(bench *b)

@@ -19,8 +19,8 @@
 #define EPOCHS 4u
 #define TRAIN  44u /* 40 train (5 batches of 10, the last of 3): some are held out */
 
-/* Whatever a layer can be made of. */
-typedef enum arm { DENSE, SPARSE, ARMS } arm;
+/* Whatever a layer can be made of, and samples that change with the epoch. */
+typedef enum arm { DENSE, SPARSE, AUGMENTED, ARMS } arm;
 
 struct outcome {
     arm arm;
@@ -39,6 +39,12 @@ static snn_config config_of(arm arm)
     if (arm == SPARSE) {
         config.network.fan_in = 5;
         config.train.weight_decay = 0.01f;
+    }
+    if (arm == AUGMENTED) {
+        config.augment.blend = config.augment.cutmix = config.augment.roll = 0.5f;
+        config.augment.speed = config.augment.time_mask = config.augment.neuron_mask = 0.5f;
+        config.augment.channel_shift = 1;
+        config.augment.noise = 0.3f;
     }
     return config;
 }

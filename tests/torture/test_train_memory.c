@@ -55,6 +55,8 @@ static snn_status do_step(struct stage *s)
     if (st == SNN_OK)
         st = snn_loader_create(s->ctx, s->data, SNN_SPLIT_TRAIN, NULL, 0, 5, &loader, NULL);
     if (st == SNN_OK)
+        st = snn_loader_augment(loader, &s->config.augment, NULL);
+    if (st == SNN_OK)
         st = snn_loader_start(loader, 1, 1, 0, 0, NULL);
     if (st == SNN_OK)
         st = snn_loader_next(loader, &batch, NULL);
@@ -145,6 +147,7 @@ static void test_memory(void **state)
     folder_make(s.folder);
     snprintf(s.model, sizeof s.model, "%s/other.h5", s.folder);
     s.config = run_config(1);
+    s.config.augment.blend = s.config.augment.cutmix = 0.5f;
     snn_config_network(&s.config, snn_dataset_get_info(s.data), &shape);
     assert_int_equal(snn_network_create(s.ctx, &shape, 1, &s.net, NULL), SNN_OK);
     print_message("# blocks: step %ld", rehearse(&s, do_step, 400));

@@ -247,6 +247,67 @@ static void empty_sample(void **state)
     }
 }
 
+/* Mixed labels: the loss is mixed as they are, a share of 0 gives the bits of one label,
+ * and right is who finds the label with the larger share.  Half a target is refused. */
+static void mixed_labels(void **state)
+{
+    static float x[STEPS * BATCH * 4];
+    const uint32_t one[BATCH] = {0, 0, 0}, two[BATCH] = {1, 1, 1}, wrong[BATCH] = {1, 1, 2};
+    const float none[BATCH] = {0}, share[BATCH] = {0.25f, 0.25f, 0.25f},
+                half[BATCH] = {0.5f, 0.5f, 0.5f}, most[BATCH] = {0.75f, 0.75f, 0.75f},
+                above[BATCH] = {0, 0, 1.5f};
+    const snn_pass pass = {.mode = SNN_MODE_CONTINUOUS};
+    const snn_network_params params = small();
+    snn_batch batch = {.batch = BATCH, .steps = STEPS, .x = x};
+    double loss[2], mixed, after;
+    uint32_t right[2], n;
+    snn_tape_params tape_params;
+    snn_network *net;
+    snn_tape *tape;
+
+    (void)state;
+    for (size_t i = 0; i < STEPS * BATCH * 4; i++)
+        x[i] = (float)(i % 7) * 0.4f;
+    assert_int_equal(snn_network_create(ctx, &params, 1, &net, NULL), SNN_OK);
+    snn_tape_params_init(&tape_params);
+    tape_params.batch = BATCH;
+    tape_params.steps = STEPS;
+    assert_int_equal(snn_tape_create(net, &tape_params, &tape, NULL), SNN_OK);
+    assert_int_equal(snn_forward(tape, &batch, &pass, NULL), SNN_OK);
+    for (int k = 0; k < 2; k++) {
+        batch.label = k == 0 ? one : two;
+        assert_int_equal(snn_loss_forward(tape, &batch, &loss[k], &right[k], NULL), SNN_OK);
+    }
+    assert_int_equal(right[0] + right[1], BATCH);
+    assert_true(loss[0] != loss[1]);
+    batch.label = one;
+    batch.label2 = two;
+    batch.mix = share;
+    assert_int_equal(snn_loss_forward(tape, &batch, &mixed, &n, NULL), SNN_OK);
+    assert_true(fabs(mixed - (0.75 * loss[0] + 0.25 * loss[1])) <= 16 * 0x1p-52 * (1 + loss[0]));
+    assert_int_equal(n, right[0]);
+    batch.mix = half;
+    assert_int_equal(snn_loss_forward(tape, &batch, &mixed, &n, NULL), SNN_OK);
+    assert_int_equal(n, right[0]);
+    batch.mix = most;
+    assert_int_equal(snn_loss_forward(tape, &batch, &mixed, &n, NULL), SNN_OK);
+    assert_int_equal(n, right[1]);
+    batch.mix = none;
+    assert_int_equal(snn_loss_forward(tape, &batch, &mixed, &n, NULL), SNN_OK);
+    assert_memory_equal(&mixed, &loss[0], sizeof mixed);
+    after = mixed;
+    batch.mix = NULL;
+    assert_int_equal(snn_loss_forward(tape, &batch, &mixed, &n, NULL), SNN_EINVAL);
+    batch.mix = above;
+    assert_int_equal(snn_loss_forward(tape, &batch, &mixed, &n, NULL), SNN_EINVAL);
+    batch.mix = share;
+    batch.label2 = wrong;
+    assert_int_equal(snn_loss_forward(tape, &batch, &mixed, &n, NULL), SNN_EINVAL);
+    assert_memory_equal(&mixed, &after, sizeof mixed);
+    snn_tape_destroy(tape);
+    snn_network_destroy(net);
+}
+
 /* What a tape shows: names are unique, shapes are those of the batch, and nothing
  * is shown that nobody writes. */
 static void shown_tensors(void **state)
@@ -298,7 +359,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wrong_params),    cmocka_unit_test(first_values),
         cmocka_unit_test(refused_batches), cmocka_unit_test(divergence),
-        cmocka_unit_test(empty_sample),    cmocka_unit_test(shown_tensors),
+        cmocka_unit_test(empty_sample),    cmocka_unit_test(mixed_labels),
+        cmocka_unit_test(shown_tensors),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
 }
