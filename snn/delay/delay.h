@@ -23,7 +23,10 @@
 
 typedef struct snn_delay_problem {
     uint32_t n_in, n_out;
-    uint32_t n_taps; /* D */
+    uint32_t n_taps;   /* D */
+    uint32_t elements; /* M delayed weights a synapse */
+    uint32_t width;    /* K: taps of a delayed weight that may differ from zero, at most D */
+    float density;     /* expected share of the input's cells that differ from zero */
     bool causal;
     uint32_t batch, steps; /* the largest that will be run */
     bool train;            /* kernel gradients will be asked */
@@ -49,6 +52,21 @@ typedef struct snn_frames {
     const float *value;
 } snn_frames;
 
+/*
+ * The taps of a step, in the form that the solver asks for:
+ *
+ *     dense   width 0: value [D][S], delay 0 first
+ *     narrow  value [K][M][S]: of each delayed weight the taps of the delays first[m][s],
+ *             first[m][s] + 1, ...; all others are zero
+ *
+ * with S = n_out n_in, s = o n_in + i.  Their gradient has the same layout as value.
+ */
+typedef struct snn_delay_kernel {
+    uint32_t width, elements; /* K, M */
+    uint16_t *first;          /* NULL where dense */
+    float *value;
+} snn_delay_kernel;
+
 typedef struct snn_delay_plan snn_delay_plan;
 
 /*
@@ -65,12 +83,13 @@ typedef struct snn_delay_plan snn_delay_plan;
 typedef struct snn_delay_solver {
     const char *name;
     snn_solver id;
+    bool narrow; /* the form of its taps */
     /* Estimated cost in multiply-adds at matrix-product speed; < 0: cannot. */
     double (*cost)(const snn_delay_problem *problem);
     snn_status (*create)(snn_delay_plan *plan);
     void (*destroy)(snn_delay_plan *plan);
     void (*begin)(snn_delay_plan *plan);
-    void (*set_kernel)(snn_delay_plan *plan, const float *kernel);
+    void (*set_kernel)(snn_delay_plan *plan, const snn_delay_kernel *kernel);
     /* y = result, or y += result where `add`. */
     void (*forward)(snn_delay_plan *plan, const snn_frames *x, float *y, bool add);
     void (*begin_backward)(snn_delay_plan *plan, const float *gy);
@@ -84,7 +103,7 @@ struct snn_delay_plan {
     snn_context *ctx;
     snn_delay_problem problem;
     uint32_t batch, steps, steps_out; /* of this step */
-    const float *kernel;              /* given to set_kernel */
+    const snn_delay_kernel *kernel;   /* given to set_kernel */
     void *state;                      /* the solver's own */
     size_t scratch_floats;            /* set by create */
     float *scratch;                   /* shared; set by snn_delay_plan_scratch */
@@ -92,6 +111,19 @@ struct snn_delay_plan {
 
 /* All solvers, NULL at the end. */
 extern const snn_delay_solver *const snn_delay_solvers[];
+
+/* Taps of a delayed weight in the solver's form, and numbers in all taps of a layer. */
+uint32_t snn_delay_width(const snn_delay_plan *plan);
+size_t snn_delay_kernel_floats(const snn_delay_plan *plan);
+
+/*
+ * The least K for which windows of K taps hold all of a delayed weight's: exactly for
+ * max, v1 and v0; for gauss what is left out is less than 2^-25 of the sum of taps.
+ * `sigma`: the largest of the layer; `whole_positions`: all are integers.  Evaluation at
+ * rounded positions is v1 with whole positions: one tap.
+ */
+uint32_t snn_delay_live_taps(snn_kernel_version version, uint32_t n_taps, float sigma,
+                             bool whole_positions);
 
 uint32_t snn_delay_steps_out(const snn_delay_problem *problem, uint32_t steps);
 

@@ -46,7 +46,7 @@ static void direct_nothing(snn_delay_plan *plan)
     (void)plan;
 }
 
-static void direct_set_kernel(snn_delay_plan *plan, const float *kernel)
+static void direct_set_kernel(snn_delay_plan *plan, const snn_delay_kernel *kernel)
 {
     plan->kernel = kernel;
 }
@@ -82,7 +82,7 @@ static void forward_tile(void *arg, size_t tile, int worker)
             continue;
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)(to - from), (int)n_out,
                     (int)n_in, 1.0f, job->x + (from - d * batch) * n_in, (int)n_in,
-                    plan->kernel + d * n_in * n_out, (int)n_in, 1.0f, job->y + from * n_out,
+                    plan->kernel->value + d * n_in * n_out, (int)n_in, 1.0f, job->y + from * n_out,
                     (int)n_out);
     }
 }
@@ -117,7 +117,7 @@ static void input_tile(void *arg, size_t tile, int worker)
             continue;
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)(to - r0), (int)n_in,
                     (int)n_out, 1.0f, job->gy + (r0 + d * batch) * n_out, (int)n_out,
-                    plan->kernel + d * n_in * n_out, (int)n_in, 1.0f, job->gx + r0 * n_in,
+                    plan->kernel->value + d * n_in * n_out, (int)n_in, 1.0f, job->gx + r0 * n_in,
                     (int)n_in);
     }
 }

@@ -264,11 +264,11 @@ static void each_frequency(snn_delay_plan *plan, complex_job job)
 
 /* ---- the contract ------------------------------------------------------------------- */
 
-static void fft_set_kernel(snn_delay_plan *plan, const float *kernel)
+static void fft_set_kernel(snn_delay_plan *plan, const snn_delay_kernel *kernel)
 {
     fft_state *state = plan->state;
 
-    to_spectrum(plan, kernel, plan->problem.n_taps, synapses(plan), state->kernel);
+    to_spectrum(plan, kernel->value, plan->problem.n_taps, synapses(plan), state->kernel);
 }
 
 static void fft_forward(snn_delay_plan *plan, const snn_frames *x, float *y, bool add)

@@ -14,6 +14,20 @@ uint32_t snn_delay_steps_out(const snn_delay_problem *problem, uint32_t steps)
     return problem->causal ? steps : steps + (problem->n_taps - 1) / 2;
 }
 
+uint32_t snn_delay_width(const snn_delay_plan *plan)
+{
+    return plan->solver->narrow ? plan->problem.width : 0;
+}
+
+size_t snn_delay_kernel_floats(const snn_delay_plan *plan)
+{
+    const snn_delay_problem *problem = &plan->problem;
+    const size_t synapses = (size_t)problem->n_in * problem->n_out;
+
+    return synapses * (plan->solver->narrow ? (size_t)problem->width * problem->elements
+                                            : (size_t)problem->n_taps);
+}
+
 static const snn_delay_solver *choose(const snn_delay_problem *problem, snn_solver wish)
 {
     const snn_delay_solver *best = NULL;
@@ -41,6 +55,7 @@ snn_status snn_delay_plan_create(snn_context *ctx, const snn_delay_problem *prob
 
     SNN_ASSERT(problem->n_in > 0 && problem->n_out > 0 && problem->n_taps > 0);
     SNN_ASSERT(problem->batch > 0 && problem->steps > 0);
+    SNN_ASSERT(problem->elements > 0 && problem->width > 0 && problem->width <= problem->n_taps);
     TRY_ALLOC(st, ctx, plan, 1);
     plan->ctx = ctx;
     plan->problem = *problem;

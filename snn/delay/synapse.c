@@ -3,6 +3,12 @@
 
 #define SYNAPSE_GRAIN 4096u /* synapses whose taps a tile builds */
 
+/* Taps of a delayed weight that the kernels work on. */
+static uint32_t lane_taps(const snn_synapse *synapse)
+{
+    return synapse->taps.width > 0 ? synapse->taps.width : synapse->taps.n_taps;
+}
+
 snn_status snn_synapse_init(snn_synapse *synapse, snn_context *ctx,
                             const snn_delay_problem *problem, snn_solver wish, const snn_taps *taps,
                             snn_error *err)
@@ -13,9 +19,16 @@ snn_status snn_synapse_init(snn_synapse *synapse, snn_context *ctx,
     synapse->taps.n_taps = problem->n_taps;
     synapse->taps.synapses = (size_t)problem->n_in * problem->n_out;
     TRY(st, snn_delay_plan_create(ctx, problem, wish, &synapse->plan, err));
-    TRY_ALLOC(st, ctx, synapse->kernel, problem->n_taps * synapse->taps.synapses);
-    TRY_ALLOC(st, ctx, synapse->lanes, SNN_TAPS_SCRATCH(problem->n_taps) * (size_t)ctx->threads);
-    synapse->taps.kernel = synapse->kernel;
+    synapse->taps.width = snn_delay_width(synapse->plan);
+    synapse->kernel.width = synapse->taps.width;
+    synapse->kernel.elements = problem->elements;
+    TRY_ALLOC(st, ctx, synapse->kernel.value, snn_delay_kernel_floats(synapse->plan));
+    if (synapse->taps.width > 0)
+        TRY_ALLOC(st, ctx, synapse->kernel.first, problem->elements * synapse->taps.synapses);
+    TRY_ALLOC(st, ctx, synapse->lanes,
+              SNN_TAPS_SCRATCH(lane_taps(synapse)) * (size_t)ctx->threads);
+    synapse->taps.kernel = synapse->kernel.value;
+    synapse->taps.first = synapse->kernel.first;
 done:
     if (st == SNN_ENOMEM)
         snn_error_set(err, st, "delay", "no memory for the taps of %zu synapses",
@@ -30,7 +43,8 @@ void snn_synapse_clear(snn_synapse *synapse)
     if (synapse->ctx == NULL)
         return;
     snn_free(synapse->ctx, synapse->lanes);
-    snn_free(synapse->ctx, synapse->kernel);
+    snn_free(synapse->ctx, synapse->kernel.first);
+    snn_free(synapse->ctx, synapse->kernel.value);
     snn_delay_plan_destroy(synapse->plan);
     *synapse = (snn_synapse){0};
 }
@@ -49,7 +63,7 @@ static void build_tile(void *arg, size_t tile, int worker)
 
     synapse->ctx->kern->taps_forward(taps, tile * SYNAPSE_GRAIN, tile_end(taps, tile),
                                      synapse->lanes +
-                                         (size_t)worker * SNN_TAPS_SCRATCH(taps->n_taps));
+                                         (size_t)worker * SNN_TAPS_SCRATCH(lane_taps(synapse)));
 }
 
 /* A synapse that is missing has no gradient, so that its weight stays 0 for ever. */
@@ -77,14 +91,14 @@ static void collect_tile(void *arg, size_t tile, int worker)
 
     synapse->ctx->kern->taps_backward(taps, tile * SYNAPSE_GRAIN, tile_end(taps, tile),
                                       synapse->lanes +
-                                          (size_t)worker * SNN_TAPS_SCRATCH(taps->n_taps));
+                                          (size_t)worker * SNN_TAPS_SCRATCH(lane_taps(synapse)));
     clear_missing(synapse, tile * SYNAPSE_GRAIN, tile_end(taps, tile));
 }
 
 /* An exponential and a few sums a tap. */
 static double tap_operations(const snn_synapse *synapse)
 {
-    return SNN_ELEMENT * (double)synapse->taps.synapses * synapse->taps.n_taps *
+    return SNN_ELEMENT * (double)synapse->taps.synapses * lane_taps(synapse) *
            synapse->taps.elements;
 }
 
@@ -98,7 +112,7 @@ void snn_synapse_build(snn_synapse *synapse, bool one_hot)
     synapse->taps.one_hot = one_hot;
     snn_parallel(synapse->ctx, snn_tiles(synapse->taps.synapses, SYNAPSE_GRAIN),
                  tap_operations(synapse), build_tile, synapse);
-    synapse->plan->solver->set_kernel(synapse->plan, synapse->kernel);
+    synapse->plan->solver->set_kernel(synapse->plan, &synapse->kernel);
 }
 
 void snn_synapse_forward(snn_synapse *synapse, const snn_frames *x, float *y)
@@ -125,6 +139,6 @@ void snn_synapse_input_gradient(snn_synapse *synapse, const float *gy, float *gx
 {
     const snn_delay_solver *solver = synapse->plan->solver;
 
-    solver->set_kernel(synapse->plan, synapse->kernel);
+    solver->set_kernel(synapse->plan, &synapse->kernel);
     solver->input_gradient(synapse->plan, gy, gx);
 }

@@ -12,11 +12,11 @@
 typedef struct snn_synapse {
     snn_context *ctx;
     snn_delay_plan *plan;
-    snn_taps taps;       /* parameters are borrowed from the network */
-    float *kernel;       /* [D][S] own */
-    float *g_kernel;     /* [D][S] lent: one block serves all layers of a tape */
-    float *lanes;        /* scratch of the taps' kernels, one piece a worker */
-    const uint8_t *mask; /* [S] borrowed; NULL: every synapse exists */
+    snn_taps taps;           /* parameters are borrowed from the network */
+    snn_delay_kernel kernel; /* own, in the plan's form */
+    float *g_kernel;         /* like kernel.value, lent: one block serves all layers of a tape */
+    float *lanes;            /* scratch of the taps' kernels, one piece a worker */
+    const uint8_t *mask;     /* [S] borrowed; NULL: every synapse exists */
 } snn_synapse;
 
 /* Plan `synapse` for a problem; `taps` gives version, elements and parameters. */

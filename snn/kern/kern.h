@@ -15,6 +15,7 @@
 
 #include <snn/params.h>
 
+#include <math.h>
 #include <stdbool.h>
 
 /* ---- taps ------------------------------------------------------------- */
@@ -34,18 +35,37 @@
  * The sum covers the kernel's own taps only, so a bump cut by an end is
  * renormalised.  Gradients are those of Khalfaoui-Hassani et al. (DCLS), with
  * sign(0) = 0 and zero slope at the corner of max(0, .).
+ *
+ * Dense taps stand in [D][S], summed over m.  Narrow ones, of width K <= D, are those
+ * of a window of K taps about each position, k0 <= k < k0 + K with
+ *
+ *     k0 = floor(p) (v0), round(p - (K-1)/2) (others), in float, moved into 0 .. D-K
+ *
+ * and stand in [K][M][S] by growing delay, the first of them that of first[m][s].
+ * Sums go over the window alone: whoever asks for K knows that the rest is nothing.
  */
 typedef struct snn_taps {
     snn_kernel_version version;
     bool one_hot;      /* evaluation: positions rounded (ties to even), version max, sigma 0 */
     uint32_t n_taps;   /* D */
+    uint32_t width;    /* K, or 0: dense */
     uint32_t elements; /* M delayed weights a synapse */
     size_t synapses;   /* S = n_out * n_in */
     const float *weight, *position, *sigma; /* [M][S] */
-    float *kernel;                          /* [D][S], delay 0 first */
-    const float *g_kernel;                  /* [D][S] */
+    uint16_t *first;                        /* narrow: [M][S], written by taps_forward */
+    float *kernel;                          /* [D][S], delay 0 first, or [K][M][S] */
+    const float *g_kernel;                  /* as kernel */
     float *g_weight, *g_position, *g_sigma; /* [M][S]; g_sigma may be NULL */
 } snn_taps;
+
+/* k0 of a window of `width` taps for p = P + c. */
+static inline float snn_taps_start(float p, uint32_t width, uint32_t n_taps, bool v0)
+{
+    const float start = v0 ? floorf(p) : rintf(p - 0.5f * (float)(width - 1));
+    const float last = (float)(n_taps - width);
+
+    return !(start > 0.0f) ? 0.0f : start > last ? last : start;
+}
 
 /* Synapses that one inner loop treats together, and the scratch it needs. */
 #define SNN_TAPS_LANES           64

@@ -17,7 +17,7 @@ typedef enum { BUMP_GAUSS, BUMP_MAX, BUMP_LINEAR } bump_kind;
 /* One delayed weight of one synapse. */
 typedef struct {
     bump_kind kind;
-    int n_taps;
+    int from, to; /* taps of the window: all of them where dense */
     double w, p, s;
     double sign; /* d|sigma| / d sigma; 0 where sigma is not used */
 } bump;
@@ -33,8 +33,8 @@ static bump bump_of(const snn_taps *taps, size_t synapse, uint32_t m)
     const double centre = (double)(taps->n_taps / 2);
     const double sigma = (double)taps->sigma[at];
     double position = (double)taps->position[at];
-    bump b = {
-        .kind = BUMP_MAX, .n_taps = (int)taps->n_taps, .w = (double)taps->weight[at], .s = 1.0};
+    const uint32_t width = taps->width > 0 ? taps->width : taps->n_taps;
+    bump b = {.kind = BUMP_MAX, .w = (double)taps->weight[at], .s = 1.0};
 
     if (taps->one_hot) {
         position = fmin(fmax(nearbyint(position), -centre), centre);
@@ -49,6 +49,9 @@ static bump bump_of(const snn_taps *taps, size_t synapse, uint32_t m)
         b.kind = BUMP_LINEAR;
     }
     b.p = position + centre;
+    b.from = (int)snn_taps_start((float)position + (float)centre, width, taps->n_taps,
+                                 b.kind == BUMP_LINEAR);
+    b.to = b.from + (int)width;
     return b;
 }
 
@@ -74,14 +77,40 @@ static double bump_sum(const bump *b)
 
     if (b->kind == BUMP_LINEAR)
         return 1.0;
-    for (int k = 0; k < b->n_taps; k++)
+    for (int k = b->from; k < b->to; k++)
         sum += bump_x(b, k);
     return sum;
+}
+
+/* Index of tap k of element m of synapse s among taps of either form. */
+static size_t tap_index(const snn_taps *taps, const bump *b, int k, size_t s, uint32_t m)
+{
+    if (taps->width == 0)
+        return (taps->n_taps - 1 - (size_t)k) * taps->synapses + s;
+    return ((size_t)(b->to - 1 - k) * taps->elements + m) * taps->synapses + s;
+}
+
+static void taps_forward_narrow(const snn_taps *taps, size_t s0, size_t s1)
+{
+    for (size_t s = s0; s < s1; s++) {
+        for (uint32_t m = 0; m < taps->elements; m++) {
+            const bump b = bump_of(taps, s, m);
+
+            for (int k = b.from; k < b.to; k++)
+                taps->kernel[tap_index(taps, &b, k, s, m)] =
+                    (float)(b.w * bump_x(&b, k) / bump_sum(&b));
+            taps->first[m * taps->synapses + s] = (uint16_t)((int)taps->n_taps - b.to);
+        }
+    }
 }
 
 static void taps_forward(const snn_taps *taps, size_t s0, size_t s1, float *scratch)
 {
     (void)scratch;
+    if (taps->width > 0) {
+        taps_forward_narrow(taps, s0, s1);
+        return;
+    }
     for (size_t s = s0; s < s1; s++) {
         for (uint32_t d = 0; d < taps->n_taps; d++) {
             const int k = (int)(taps->n_taps - 1 - d);
@@ -140,15 +169,13 @@ static void taps_backward(const snn_taps *taps, size_t s0, size_t s1, float *scr
             const size_t at = m * taps->synapses + s;
             double mean = 0.0, g_p = 0.0, g_s = 0.0;
 
-            for (int k = 0; k < b.n_taps; k++) {
-                const double g =
-                    (double)taps->g_kernel[(taps->n_taps - 1 - (size_t)k) * taps->synapses + s];
+            for (int k = b.from; k < b.to; k++) {
+                const double g = (double)taps->g_kernel[tap_index(taps, &b, k, s, m)];
 
                 mean += g * bump_x(&b, k) / sum;
             }
-            for (int k = 0; k < b.n_taps; k++) {
-                const double g =
-                    (double)taps->g_kernel[(taps->n_taps - 1 - (size_t)k) * taps->synapses + s];
+            for (int k = b.from; k < b.to; k++) {
+                const double g = (double)taps->g_kernel[tap_index(taps, &b, k, s, m)];
                 const double rest = b.kind == BUMP_LINEAR ? g : g - mean;
 
                 g_p += b.w / sum * rest * bump_dp(&b, k);

@@ -13,6 +13,8 @@
 /* What is the same for all taps of a block of synapses and one element. */
 typedef struct {
     int lanes;
+    uint32_t n;        /* taps of a window: D where dense */
+    float from[LANES]; /* coordinate of the first of them: 0 where dense */
     float w[LANES], p[LANES], s[LANES], sign[LANES];
     float inv_sum[LANES]; /* 1 for v0 */
 } taps_block;
@@ -31,8 +33,10 @@ static void taps_load(const snn_taps *taps, uint32_t m, size_t s0, int lanes, ta
     const float extra =
         taps->version == SNN_KERNEL_GAUSS && !taps->one_hot ? GAUSS_EXTRA : MAX_EXTRA;
     const float use_sigma = taps->one_hot || taps->version == SNN_KERNEL_V1 ? 0.0f : 1.0f;
+    const bool v0 = taps->version == SNN_KERNEL_V0 && !taps->one_hot;
 
     block->lanes = lanes;
+    block->n = taps->width > 0 ? taps->width : taps->n_taps;
     for (int i = 0; i < lanes; i++) {
         float p = position[i];
 
@@ -45,6 +49,8 @@ static void taps_load(const snn_taps *taps, uint32_t m, size_t s0, int lanes, ta
         block->s[i] = use_sigma * fabsf(sigma[i]) + extra;
         block->sign[i] = use_sigma * sign_of(sigma[i]);
     }
+    for (int i = 0; i < lanes; i++)
+        block->from[i] = snn_taps_start(block->p[i], block->n, taps->n_taps, v0);
 }
 
 /* x[k][lane], and inv_sum. */
@@ -55,13 +61,15 @@ static void taps_bumps(const snn_taps *taps, taps_block *block, float *x)
     const bool v0 = taps->version == SNN_KERNEL_V0 && !taps->one_hot;
     float sum[LANES] = {0};
 
-    for (uint32_t k = 0; k < taps->n_taps; k++) {
+    for (uint32_t k = 0; k < block->n; k++) {
         float *row = x + (size_t)k * LANES;
-        const float at = (float)k;
+        float at[LANES];
 
+        for (int i = 0; i < lanes; i++)
+            at[i] = block->from[i] + (float)k;
         if (gauss) {
             for (int i = 0; i < lanes; i++) {
-                const float u = (at - block->p[i]) / block->s[i];
+                const float u = (at[i] - block->p[i]) / block->s[i];
 
                 row[i] = exp_negative(-0.5f * (u * u));
             }
@@ -72,11 +80,11 @@ static void taps_bumps(const snn_taps *taps, taps_block *block, float *x)
                 const float left = floorf(block->p[i]);
                 const float r = block->p[i] - left;
 
-                row[i] = at == left ? 1.0f - r : at == left + 1.0f ? r : 0.0f;
+                row[i] = at[i] == left ? 1.0f - r : at[i] == left + 1.0f ? r : 0.0f;
             }
         } else {
             for (int i = 0; i < lanes; i++) {
-                const float bump = block->s[i] - fabsf(at - block->p[i]);
+                const float bump = block->s[i] - fabsf(at[i] - block->p[i]);
 
                 row[i] = bump > 0.0f ? bump : 0.0f;
             }
@@ -88,9 +96,16 @@ static void taps_bumps(const snn_taps *taps, taps_block *block, float *x)
         block->inv_sum[i] = v0 ? 1.0f : 1.0f / (sum[i] + TAPS_EPS);
 }
 
+/* Where tap k of element m goes to or comes from, synapse s first: planes run by delay. */
+static size_t taps_plane(const snn_taps *taps, uint32_t m, uint32_t k, size_t s)
+{
+    if (taps->width == 0)
+        return (size_t)(taps->n_taps - 1 - k) * taps->synapses + s;
+    return ((size_t)(taps->width - 1 - k) * taps->elements + m) * taps->synapses + s;
+}
+
 static void taps_forward(const snn_taps *taps, size_t s0, size_t s1, float *scratch)
 {
-    const size_t plane = taps->synapses;
     taps_block block;
 
     for (size_t s = s0; s < s1; s += LANES) {
@@ -99,16 +114,23 @@ static void taps_forward(const snn_taps *taps, size_t s0, size_t s1, float *scra
         for (uint32_t m = 0; m < taps->elements; m++) {
             taps_load(taps, m, s, lanes, &block);
             taps_bumps(taps, &block, scratch);
-            for (uint32_t k = 0; k < taps->n_taps; k++) {
+            for (uint32_t k = 0; k < block.n; k++) {
                 const float *x = scratch + (size_t)k * LANES;
-                float *out = taps->kernel + (taps->n_taps - 1 - k) * plane + s;
+                float *out = taps->kernel + taps_plane(taps, m, k, s);
 
-                if (m == 0)
+                if (m == 0 || taps->width > 0)
                     for (int i = 0; i < lanes; i++)
                         out[i] = x[i] * block.inv_sum[i] * block.w[i];
                 else
                     for (int i = 0; i < lanes; i++)
                         out[i] += x[i] * block.inv_sum[i] * block.w[i];
+            }
+            if (taps->width > 0) {
+                uint16_t *first = taps->first + m * taps->synapses + s;
+                const int last = (int)(taps->n_taps - taps->width);
+
+                for (int i = 0; i < lanes; i++)
+                    first[i] = (uint16_t)(last - (int)block.from[i]);
             }
         }
     }
@@ -124,22 +146,24 @@ typedef struct {
     float next[LANES];           /* g right of the position minus left  (v0) */
 } taps_sums;
 
-static void taps_collect(const snn_taps *taps, const taps_block *block, size_t s, const float *x,
-                         taps_sums *sums)
+static void taps_collect(const snn_taps *taps, const taps_block *block, uint32_t m, size_t s,
+                         const float *x, taps_sums *sums)
 {
     const int lanes = block->lanes;
     const bool gauss = taps->version == SNN_KERNEL_GAUSS && !taps->one_hot;
     const bool v0 = taps->version == SNN_KERNEL_V0 && !taps->one_hot;
 
     memset(sums, 0, sizeof *sums);
-    for (uint32_t k = 0; k < taps->n_taps; k++) {
+    for (uint32_t k = 0; k < block->n; k++) {
         const float *row = x + (size_t)k * LANES;
-        const float *g = taps->g_kernel + (taps->n_taps - 1 - k) * taps->synapses + s;
-        const float at = (float)k;
+        const float *g = taps->g_kernel + taps_plane(taps, m, k, s);
+        float at[LANES];
 
+        for (int i = 0; i < lanes; i++)
+            at[i] = block->from[i] + (float)k;
         if (gauss) {
             for (int i = 0; i < lanes; i++) {
-                const float y = row[i] * block->inv_sum[i], u = at - block->p[i];
+                const float y = row[i] * block->inv_sum[i], u = at[i] - block->p[i];
                 const float y_u = y * u, y_uu = y_u * u;
 
                 sums->gy[i] += g[i] * y;
@@ -153,12 +177,12 @@ static void taps_collect(const snn_taps *taps, const taps_block *block, size_t s
                 const float left = floorf(block->p[i]);
 
                 sums->gy[i] += g[i] * row[i];
-                sums->next[i] += at == left + 1.0f ? g[i] : at == left ? -g[i] : 0.0f;
+                sums->next[i] += at[i] == left + 1.0f ? g[i] : at[i] == left ? -g[i] : 0.0f;
             }
         } else {
             for (int i = 0; i < lanes; i++) {
                 const float live = row[i] > 0.0f ? 1.0f : 0.0f;
-                const float side = live * sign_of(at - block->p[i]);
+                const float side = live * sign_of(at[i] - block->p[i]);
 
                 sums->gy[i] += g[i] * row[i] * block->inv_sum[i];
                 sums->gd[i] += g[i] * side;
@@ -183,7 +207,7 @@ static void taps_backward(const snn_taps *taps, size_t s0, size_t s1, float *scr
 
             taps_load(taps, m, s, lanes, &block);
             taps_bumps(taps, &block, scratch);
-            taps_collect(taps, &block, s, scratch, &sums);
+            taps_collect(taps, &block, m, s, scratch, &sums);
             for (int i = 0; i < lanes; i++) {
                 const float over = block.w[i] * block.inv_sum[i];
                 const float ww = block.w[i] / (block.s[i] * block.s[i]);

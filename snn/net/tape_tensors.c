@@ -69,7 +69,7 @@ static void layer_tensor(const snn_tape *tape, uint32_t l, size_t which, snn_ten
     if (which == TAPS || which == GRAD_TAPS) {
         layer_name(out, l, which == TAPS ? "taps" : "grad.taps");
         shape(out, "delay,out,in", tape->net->n_taps, parameters->n_out, parameters->n_in);
-        out->data = which == TAPS ? layer->synapse.kernel : layer->g_taps;
+        out->data = which == TAPS ? layer->synapse.kernel.value : layer->g_taps;
         return;
     }
     layer_name(out, l, activations[which].name);

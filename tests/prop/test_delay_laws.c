@@ -39,6 +39,7 @@ typedef struct {
     uint32_t batch, steps, steps_out;
     size_t nx, ny, nk;
     float *x, *y, *k, *gy, *gx, *gk;
+    snn_delay_kernel kernel; /* k as the solver takes it */
 } bench;
 
 static snn_context *context(int threads)
@@ -58,6 +59,9 @@ static snn_delay_problem problem_of(const shape *s)
     return (snn_delay_problem){.n_in = s->n_in,
                                .n_out = s->n_out,
                                .n_taps = s->n_taps,
+                               .elements = 1,
+                               .width = s->n_taps,
+                               .density = 1.0f,
                                .causal = s->causal,
                                .batch = s->batch,
                                .steps = s->steps,
@@ -102,6 +106,12 @@ static bench bench_new(const snn_delay_solver *solver, const shape *s, int threa
     b.gy = array(b.ny);
     b.k = array(b.nk);
     b.gk = array(b.nk);
+    /* Narrow taps of width D from delay 0 on are the dense ones. */
+    b.kernel = (snn_delay_kernel){.width = snn_delay_width(b.plan), .elements = 1, .value = b.k};
+    if (solver->narrow) {
+        b.kernel.first = calloc((size_t)s->n_in * s->n_out, sizeof *b.kernel.first);
+        assert_non_null(b.kernel.first);
+    }
     return b;
 }
 
@@ -113,6 +123,7 @@ static void bench_end(bench *b)
     free(b->gy);
     free(b->k);
     free(b->gk);
+    free(b->kernel.first);
     free(b->scratch);
     snn_delay_plan_destroy(b->plan);
     assert_int_equal(snn_context_bytes(b->ctx), 0);
@@ -130,7 +141,7 @@ static void forward(bench *b, bool add)
     const snn_frames x = {.batch = b->batch, .steps = b->steps, .dense = b->x};
 
     snn_delay_begin(b->plan, b->batch, b->steps);
-    b->plan->solver->set_kernel(b->plan, b->k);
+    b->plan->solver->set_kernel(b->plan, &b->kernel);
     b->plan->solver->forward(b->plan, &x, b->y, add);
 }
 
@@ -143,7 +154,7 @@ static void backward(bench *b)
         b->scratch[i] = NAN;
     b->plan->solver->begin_backward(b->plan, b->gy);
     b->plan->solver->kernel_gradient(b->plan, &x, b->gy, b->gk);
-    b->plan->solver->set_kernel(b->plan, b->k);
+    b->plan->solver->set_kernel(b->plan, &b->kernel);
     b->plan->solver->input_gradient(b->plan, b->gy, b->gx);
 }
 
