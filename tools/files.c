@@ -51,6 +51,34 @@ snn_status make_folders(const char *folder, snn_error *err)
     return SNN_OK;
 }
 
+snn_status read_whole_file(snn_context *ctx, const char *path, char **out, snn_error *err)
+{
+    FILE *file = fopen(path, "rb");
+    char *text = NULL;
+    long length = 0;
+    snn_status status = SNN_OK;
+
+    if (file == NULL)
+        return snn_error_set(err, errno == ENOENT ? SNN_ENOTFOUND : SNN_EIO, path,
+                             "cannot be opened: %s", strerror(errno));
+    errno = 0;
+    if (is_folder(path) || fseek(file, 0, SEEK_END) != 0 || (length = ftell(file)) < 0 ||
+        fseek(file, 0, SEEK_SET) != 0)
+        TRY(status, snn_error_set(err, SNN_EIO, path, "cannot be read: %s",
+                                  errno != 0 ? strerror(errno) : "it is a folder"));
+    text = snn_alloc(ctx, (size_t)length + 1, 1);
+    if (text == NULL)
+        TRY(status, snn_error_set(err, SNN_ENOMEM, path, "no memory for %ld bytes", length));
+    if (fread(text, 1, (size_t)length, file) != (size_t)length)
+        TRY(status, snn_error_set(err, SNN_EIO, path, "cannot be read: %s", strerror(errno)));
+    *out = text;
+    text = NULL;
+done:
+    snn_free(ctx, text);
+    fclose(file);
+    return status;
+}
+
 snn_status run_remember_data(const char *folder, const char *data, snn_error *err)
 {
     char path[TOOL_PATH], absolute[PATH_MAX];

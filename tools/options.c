@@ -15,6 +15,7 @@ typedef enum option_type {
     OPTION_FLAG,
     OPTION_TEXT,
     OPTION_COUNT,
+    OPTION_INDEX,
     OPTION_SEED,
     OPTION_NUMBER,
     OPTION_LIST
@@ -51,6 +52,10 @@ static const option_row MAKE[] = {
 #include "tools/make_opts.def"
 #include "tools/common_opts.def"
 };
+static const option_row PLOT[] = {
+#include "tools/plot_opts.def"
+#include "tools/common_opts.def"
+};
 static const option_row ENCODE[] = {
 #include "tools/encode_opts.def"
 #include "tools/common_opts.def"
@@ -72,6 +77,7 @@ static const struct command {
 #define ROWS_info  INFO, COUNT(INFO)
 #define ROWS_bench BENCH, COUNT(BENCH)
 #define ROWS_make  MAKE, COUNT(MAKE)
+#define ROWS_plot  PLOT, COUNT(PLOT)
 #define ROWS_encode ENCODE, COUNT(ENCODE)
 #define COMMAND(name, operands, fewest, most, summary)                                             \
     {#name, operands, fewest, most, summary, ROWS_##name},
@@ -136,7 +142,8 @@ static bool set_option(const option_row *row, const char *text, options *out)
         memcpy(field, &text, sizeof text);
         return true;
     case OPTION_COUNT:
-        if (!read_unsigned(text, UINT32_MAX, &wide) || wide == 0)
+    case OPTION_INDEX:
+        if (!read_unsigned(text, UINT32_MAX, &wide) || (wide == 0 && row->type == OPTION_COUNT))
             break;
         narrow = (uint32_t)wide;
         memcpy(field, &narrow, sizeof narrow);
@@ -163,6 +170,7 @@ static bool set_option(const option_row *row, const char *text, options *out)
     fprintf(stderr, "snn: --%s needs %s, not '%s'\n", row->name,
             row->type == OPTION_NUMBER ? "a number"
             : row->type == OPTION_SEED ? "an integer in [0, 2^64 - 1]"
+            : row->type == OPTION_INDEX ? "a whole number"
                                        : "a whole number of at least 1",
             text);
     return false;

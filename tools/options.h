@@ -19,7 +19,7 @@ typedef enum command_id {
 
 /* Texts point into argv.  Counts are 0 where not given. */
 typedef struct options {
-    const char *data, *out, *config, *cpu, *espeak, *encoder, *times;
+    const char *data, *out, *config, *cpu, *espeak, *encoder, *times, *split;
     struct {
         const char *text[OPTIONS_MAX_SET];
         size_t n;
@@ -29,6 +29,7 @@ typedef struct options {
         bool given;
     } seed;
     uint32_t threads, steps, batch, input_steps, inputs, outputs, clips, channels, rate;
+    uint32_t sample, width, height;
     double density, duration, level_step, level_hop;
     bool resume, json, quiet, verbose, help, help_config, mono;
     char **operands;

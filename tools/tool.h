@@ -67,6 +67,10 @@ SNN_MUST_USE snn_status join_path(char path[TOOL_PATH], const char *folder, cons
 /* Folder and those above it. */
 SNN_MUST_USE snn_status make_folders(const char *folder, snn_error *err);
 
+/* A whole file with a NUL behind it; free with snn_free.  SNN_ENOTFOUND, SNN_EIO. */
+SNN_MUST_USE snn_status read_whole_file(snn_context *ctx, const char *path, char **out,
+                                        snn_error *err);
+
 /* The data set of a run is remembered in its folder: data.txt, one absolute path. */
 SNN_MUST_USE snn_status run_remember_data(const char *folder, const char *data, snn_error *err);
 SNN_MUST_USE snn_status run_recall_data(const char *folder, char data[TOOL_PATH], snn_error *err);
@@ -83,6 +87,7 @@ int run_info(const options *o);
 int run_bench(const options *o);
 int run_make(const options *o);
 int run_encode(const options *o);
+int run_plot(const options *o);
 
 /* ---- signals (talk.c) ----------------------------------------------------- */
 

@@ -8,6 +8,8 @@
 #include <snn/context.h>
 #include <snn/dataset.h>
 #include <snn/encode.h>
+#include <snn/file.h>
+#include <snn/image.h>
 #include <snn/network.h>
 #include <snn/params.h>
 #include <snn/random.h>

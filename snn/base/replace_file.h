@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Files that are there whole or not at all. */
+/* Files that are there whole or not at all: what only the library needs. */
 #ifndef SNN_BASE_REPLACE_FILE_H
 #define SNN_BASE_REPLACE_FILE_H
 
-#include <snn/context.h>
-
-/* Replace the file `path` by n bytes: "path.tmp" beside it, synced, renamed, its folder
- * synced.  Whatever fails, what was there before stays.  SNN_EIO, SNN_ENOMEM. */
-SNN_MUST_USE snn_status snn_replace_file(snn_context *ctx, const char *path, const void *bytes,
-                                         size_t n, snn_error *err);
+#include <snn/file.h>
 
 /* Can files be made beside `path`?  A run that cannot write its results should learn it
  * at its start, not an hour later.  SNN_EIO, SNN_ENOMEM. */
