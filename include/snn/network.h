@@ -11,6 +11,7 @@
  *
  * Tensors are asked for by name.  Of the network ("layer0" .. ):
  *   layerL.weight .position .sigma    [kernel, out, in]     1, steps, steps
+ *           with sharing axonal or dendritic: position and sigma [kernel, in] or [kernel, out]
  *   layerL.mask                       [out, in] bytes    1 = there is a synapse (with fan_in)
  *   layerL.bias                       [out]
  *   layerL.gamma .beta .mean .variance [out]                batch norm
@@ -18,7 +19,8 @@
  *   input                             [step, batch, in]
  *   layerL.conv .bn .membrane .spikes .output [step, batch, out]
  *   logits                            [batch, out]
- *   layerL.taps                       [delay, out, in]      delay 0 first
+ *   layerL.taps                       [delay, out, in]      delay 0 first; with shared delays
+ *           bumps without weight, [delay, kernel, in] or [delay, kernel, out]
  *   grad.<any of these>               the loss's gradient
  * conv is the synapses' output with bias, bn the neuron's input current,
  * membrane the potential after reset, spikes before dropout, output what the
@@ -154,7 +156,7 @@ SNN_API SNN_MUST_USE snn_status snn_tape_tensor(const snn_tape *tape, const char
 SNN_API void snn_tape_phases(snn_tape *tape, double seconds[SNN_PHASES], int reset);
 SNN_API const char *snn_phase_name(snn_phase phase);
 
-/* What the planner chose for a layer: "direct", "fft", ... */
+/* What the planner chose for a layer: "direct", "fft", ...; "axonal", "dendritic". */
 SNN_API const char *snn_tape_solver(const snn_tape *tape, uint32_t layer);
 
 SNN_END_DECLS

@@ -34,6 +34,14 @@ typedef enum snn_delay_mode {
  * and a layer keeps the number of steps. */
 typedef enum snn_padding { SNN_PADDING_PAPER, SNN_PADDING_CAUSAL } snn_padding;
 
+/* Who has a delay of its own: each synapse, each presynaptic neuron (its axon), or each
+ * postsynaptic one (its dendrite).  Weights are a synapse's in every case. */
+typedef enum snn_sharing {
+    SNN_SHARING_SYNAPSE,
+    SNN_SHARING_AXONAL,
+    SNN_SHARING_DENDRITIC
+} snn_sharing;
+
 typedef enum snn_solver { SNN_SOLVER_AUTO, SNN_SOLVER_DIRECT, SNN_SOLVER_FFT } snn_solver;
 
 typedef struct snn_delay_params {
@@ -43,6 +51,7 @@ typedef struct snn_delay_params {
     uint32_t max_delay;    /* taps D, odd; the longest delay is D-1 steps */
     uint32_t kernel_count; /* delayed weights a synapse */
     float sigma_init;      /* steps, before the version's offset; 0 = D/2 (floor) */
+    snn_sharing sharing;
     snn_solver solver;
 } snn_delay_params;
 

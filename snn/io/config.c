@@ -211,6 +211,13 @@ snn_status snn_config_check(const snn_config *config, snn_error *err)
             "sigma_final %g is above the first width %g; raise delay.sigma_init or "
             "set train.sigma_share=0",
             (double)train->sigma_final, (double)sigma);
+    if (delay->sharing != SNN_SHARING_SYNAPSE && delay->mode == SNN_DELAYS_NONE)
+        return snn_error_set(err, SNN_ECONFIG, "delay.sharing",
+                             "without delays there is nothing to share: set delay.sharing=synapse, "
+                             "or another delay.mode");
+    if (delay->sharing != SNN_SHARING_SYNAPSE && delay->solver != SNN_SOLVER_AUTO)
+        return snn_error_set(err, SNN_ECONFIG, "delay.solver",
+                             "shared delays are computed in a way of their own: set it to auto");
     if (train->weight_schedule == SNN_SCHEDULE_ONECYCLE && !(train->lr_weight_max > 0))
         return snn_error_set(err, SNN_ECONFIG, "train.lr_weight_max",
                              "schedule onecycle needs a peak above 0");

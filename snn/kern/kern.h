@@ -71,6 +71,25 @@ static inline float snn_taps_start(float p, uint32_t width, uint32_t n_taps, boo
 #define SNN_TAPS_LANES           64
 #define SNN_TAPS_SCRATCH(n_taps) ((size_t)(n_taps)*SNN_TAPS_LANES)
 
+/* ---- shifts ------------------------------------------------------------- */
+
+/*
+ * Taps of each channel by itself, along time:
+ *
+ *     forward    y[t, b, c]  = sum_d taps[d, c] x[t - d, b, c]       0 <= t < T'
+ *     backward   gx[t, b, c] = sum_d taps[d, c] gy[t + d, b, c]      0 <= t < T
+ *     gradient   g_taps[d, c] = sum_t sum_b gy[t, b, c] x[t - d, b, c]
+ *
+ * x, gx [T, B, C], y, gy [T', B, C]; what lies outside of them counts as zero.
+ */
+typedef struct snn_shift {
+    uint32_t n_taps;         /* D */
+    size_t steps, steps_out; /* T, T' */
+    size_t batch, channels;  /* B, C */
+    const float *taps;       /* [D][stride], the first C of each row */
+    size_t stride;
+} snn_shift;
+
 /* ---- leaky integrate and fire ------------------------------------------ */
 
 /*
@@ -139,6 +158,15 @@ typedef struct snn_kern {
 
     void (*taps_forward)(const snn_taps *taps, size_t s0, size_t s1, float *scratch);
     void (*taps_backward)(const snn_taps *taps, size_t s0, size_t s1, float *scratch);
+
+    /* Samples b0 .. b1, all steps and channels.  `add`: to what y or gx holds. */
+    void (*shift_forward)(const snn_shift *shift, const float *x, float *y, bool add, size_t b0,
+                          size_t b1);
+    void (*shift_backward)(const snn_shift *shift, const float *gy, float *gx, bool add, size_t b0,
+                           size_t b1);
+    /* g_taps [D][C] of these samples; overwrites. */
+    void (*shift_gradient)(const snn_shift *shift, const float *x, const float *gy, float *g_taps,
+                           size_t b0, size_t b1);
 
     /* Columns j0 .. j1, which are whole samples (multiples of `channels`), all steps.
      * `state`: j1 - j0 floats of scratch. */

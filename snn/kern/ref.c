@@ -189,6 +189,69 @@ static void taps_backward(const snn_taps *taps, size_t s0, size_t s1, float *scr
     }
 }
 
+/* ---- shifts ------------------------------------------------------------------ */
+
+/* Element (t, b, c) of an array of `steps` steps; 0 before and after them. */
+static double shift_at(const snn_shift *shift, const float *a, size_t steps, ptrdiff_t t, size_t b,
+                       size_t c)
+{
+    if (t < 0 || t >= (ptrdiff_t)steps)
+        return 0.0;
+    return (double)a[((size_t)t * shift->batch + b) * shift->channels + c];
+}
+
+static void shift_forward(const snn_shift *shift, const float *x, float *y, bool add, size_t b0,
+                          size_t b1)
+{
+    for (size_t t = 0; t < shift->steps_out; t++) {
+        for (size_t b = b0; b < b1; b++) {
+            for (size_t c = 0; c < shift->channels; c++) {
+                float *out = y + (t * shift->batch + b) * shift->channels + c;
+                double sum = add ? (double)*out : 0.0;
+
+                for (size_t d = 0; d < shift->n_taps; d++)
+                    sum += (double)shift->taps[d * shift->stride + c] *
+                           shift_at(shift, x, shift->steps, (ptrdiff_t)t - (ptrdiff_t)d, b, c);
+                *out = (float)sum;
+            }
+        }
+    }
+}
+
+static void shift_backward(const snn_shift *shift, const float *gy, float *gx, bool add, size_t b0,
+                           size_t b1)
+{
+    for (size_t t = 0; t < shift->steps; t++) {
+        for (size_t b = b0; b < b1; b++) {
+            for (size_t c = 0; c < shift->channels; c++) {
+                float *out = gx + (t * shift->batch + b) * shift->channels + c;
+                double sum = add ? (double)*out : 0.0;
+
+                for (size_t d = 0; d < shift->n_taps; d++)
+                    sum += (double)shift->taps[d * shift->stride + c] *
+                           shift_at(shift, gy, shift->steps_out, (ptrdiff_t)(t + d), b, c);
+                *out = (float)sum;
+            }
+        }
+    }
+}
+
+static void shift_gradient(const snn_shift *shift, const float *x, const float *gy, float *g_taps,
+                           size_t b0, size_t b1)
+{
+    for (size_t d = 0; d < shift->n_taps; d++) {
+        for (size_t c = 0; c < shift->channels; c++) {
+            double sum = 0.0;
+
+            for (size_t t = 0; t < shift->steps_out; t++)
+                for (size_t b = b0; b < b1; b++)
+                    sum += shift_at(shift, gy, shift->steps_out, (ptrdiff_t)t, b, c) *
+                           shift_at(shift, x, shift->steps, (ptrdiff_t)t - (ptrdiff_t)d, b, c);
+            g_taps[d * shift->channels + c] = (float)sum;
+        }
+    }
+}
+
 /* ---- leaky integrate and fire ------------------------------------------------ */
 
 static double spike_of(const snn_lif *lif, double x)
@@ -402,6 +465,9 @@ const snn_kern snn_kern_ref = {
     .name = "ref",
     .taps_forward = taps_forward,
     .taps_backward = taps_backward,
+    .shift_forward = shift_forward,
+    .shift_backward = shift_backward,
+    .shift_gradient = shift_gradient,
     .lif_forward = lif_forward,
     .lif_backward = lif_backward,
     .norm_sum = norm_sum,

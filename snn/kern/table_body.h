@@ -11,12 +11,15 @@
 
 #include "snn/kern/lif_body.h"
 #include "snn/kern/norm_body.h"
+#include "snn/kern/shift_body.h"
 #include "snn/kern/vector_body.h"
 
 #define KERN_TABLE(label)                                                                          \
     {                                                                                              \
         .name = (label), .taps_forward = taps_forward, .taps_backward = taps_backward,             \
-        .lif_forward = lif_forward, .lif_backward = lif_backward, .norm_sum = norm_sum,            \
-        .norm_square = norm_square, .norm_backward_sum = norm_backward_sum,                        \
-        .norm_backward = norm_backward, .adam = adam_update, .softmax = softmax_rows,              \
+        .shift_forward = shift_forward, .shift_backward = shift_backward,                          \
+        .shift_gradient = shift_gradient, .lif_forward = lif_forward,                              \
+        .lif_backward = lif_backward, .norm_sum = norm_sum, .norm_square = norm_square,            \
+        .norm_backward_sum = norm_backward_sum, .norm_backward = norm_backward,                    \
+        .adam = adam_update, .softmax = softmax_rows,                                              \
     }

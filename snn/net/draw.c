@@ -34,15 +34,16 @@ static void draw_mask(net_layer *layer, uint32_t l, uint64_t seed)
     }
 }
 
-/* A synapse that does not exist has weight and position 0 for ever. */
-static void clear_missing(net_layer *layer, uint32_t elements)
+/* A synapse that does not exist has weight 0, and its own position 0, for ever. */
+static void clear_missing(net_layer *layer, uint32_t elements, bool own_delays)
 {
     for (size_t m = 0; m < elements; m++) {
         for (size_t s = 0; s < layer->synapses; s++) {
             if (layer->mask[s] != 0)
                 continue;
             layer->p.weight[m * layer->synapses + s] = 0.0f;
-            layer->p.position[m * layer->synapses + s] = 0.0f;
+            if (own_delays)
+                layer->p.position[m * layer->synapses + s] = 0.0f;
         }
     }
 }
@@ -51,7 +52,6 @@ static void draw_layer(snn_network *net, uint32_t l, uint64_t seed)
 {
     const snn_delay_params *delay = &net->params.delay;
     net_layer *layer = &net->layer[l];
-    const size_t n = layer->synapses * delay->kernel_count;
     const float bound = sqrtf(6.0f / ((float)layer->fan_in * (float)delay->kernel_count));
     /* Positions are drawn a step below the lowest one allowed, as published:
      * floor(-D/2) .. floor(D/2), then clamped. */
@@ -59,18 +59,17 @@ static void draw_layer(snn_network *net, uint32_t l, uint64_t seed)
     const snn_key weight_key = {seed, SNN_STREAM_WEIGHT},
                   position_key = {seed, SNN_STREAM_POSITION};
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < layer->synapses * delay->kernel_count; i++)
         layer->p.weight[i] = (2.0f * snn_random_uniform(weight_key, i, l, 0) - 1.0f) * bound;
-        if (net->n_taps > 1)
-            layer->p.position[i] = low + (high - low) * snn_random_uniform(position_key, i, l, 0);
-    }
+    for (size_t i = 0; net->n_taps > 1 && i < layer->delays * delay->kernel_count; i++)
+        layer->p.position[i] = low + (high - low) * snn_random_uniform(position_key, i, l, 0);
     for (uint32_t c = 0; layer->p.gamma != NULL && c < layer->n_out; c++) {
         layer->p.gamma[c] = 1.0f;
         layer->p.variance[c] = 1.0f;
     }
     if (layer->mask != NULL) {
         draw_mask(layer, l, seed);
-        clear_missing(layer, delay->kernel_count);
+        clear_missing(layer, delay->kernel_count, delay->sharing == SNN_SHARING_SYNAPSE);
     }
 }
 
@@ -83,7 +82,7 @@ void net_draw(snn_network *net, uint64_t seed)
     snn_network_clamp(net);
     if (delay->mode == SNN_DELAYS_FIXED)
         for (uint32_t l = 0; l < net->layers; l++)
-            for (size_t i = 0; i < net->layer[l].synapses * delay->kernel_count; i++)
+            for (size_t i = 0; i < net->layer[l].delays * delay->kernel_count; i++)
                 net->layer[l].p.position[i] = rintf(net->layer[l].p.position[i]);
     if (delay->mode == SNN_DELAYS_LEARNED)
         snn_network_set_sigma(net, delay->sigma_init > 0.0f ? delay->sigma_init

@@ -25,14 +25,16 @@
 
 /* Views into the network's block, or (gradients) into the tape's. */
 typedef struct net_views {
-    float *weight, *position, *sigma; /* [M][n_out][n_in] */
-    float *bias, *gamma, *beta;       /* [n_out] or NULL */
-    float *mean, *variance;           /* [n_out] or NULL; not in gradients */
+    float *weight;              /* [M][n_out][n_in] */
+    float *position, *sigma;    /* [M][delays] */
+    float *bias, *gamma, *beta; /* [n_out] or NULL */
+    float *mean, *variance;     /* [n_out] or NULL; not in gradients */
 } net_views;
 
 typedef struct net_layer {
     uint32_t n_in, n_out;
     size_t synapses;
+    size_t delays;   /* of one element: synapses, or the neurons of one side */
     bool hidden;     /* has batch norm, threshold and dropout */
     uint32_t fan_in; /* synapses of a neuron */
     uint8_t *mask;   /* [n_out][n_in] 1 = there is a synapse; NULL = everywhere */

@@ -52,6 +52,12 @@ static snn_status check_choices(const snn_network_params *params, snn_error *err
         return refuse(err, "delay.version", "is none of gauss, max, v1, v0");
     if ((unsigned)delay->mode > SNN_DELAYS_NONE)
         return refuse(err, "delay.mode", "is none of learned, fixed, none");
+    if ((unsigned)delay->sharing > SNN_SHARING_DENDRITIC)
+        return refuse(err, "delay.sharing", "is none of synapse, axonal, dendritic");
+    if (delay->sharing != SNN_SHARING_SYNAPSE && delay->mode == SNN_DELAYS_NONE)
+        return refuse(err, "delay.sharing", "without delays there is nothing to share");
+    if (delay->sharing != SNN_SHARING_SYNAPSE && delay->solver != SNN_SOLVER_AUTO)
+        return refuse(err, "delay.solver", "must be auto where delays are shared");
     if ((unsigned)delay->padding > SNN_PADDING_CAUSAL)
         return refuse(err, "delay.padding", "is none of paper, causal");
     if ((unsigned)neuron->reset > SNN_RESET_SOFT)
@@ -103,6 +109,7 @@ static void set_layers(snn_network *net)
         layer->n_in = l == 0 ? params->n_inputs : params->hidden[l - 1];
         layer->n_out = layer->hidden ? params->hidden[l] : params->n_outputs;
         layer->synapses = (size_t)layer->n_in * layer->n_out;
+        layer->delays = snn_synapse_columns(layer->n_in, layer->n_out, 1, params->delay.sharing);
         layer->fan_in =
             params->fan_in > 0 && params->fan_in < layer->n_in ? params->fan_in : layer->n_in;
     }
@@ -125,22 +132,22 @@ static void set_layers(snn_network *net)
 
 /* The kinds of parameters in the order of the block. */
 typedef struct {
-    const char *name, *axes, *unit;
-    size_t offset; /* of the pointer in net_views */
-    bool matrix;   /* [M][n_out][n_in], else [n_out] */
+    const char *name, *unit;
+    size_t offset;                                     /* of the pointer in net_views */
+    enum { OF_NEURONS, OF_SYNAPSES, OF_DELAYS } shape; /* [n_out], [M][n_out][n_in], [M][delays] */
     bool gradient;
 } kind_row;
 
 #define KIND(field) offsetof(net_views, field)
 static const kind_row kinds[NET_LAYER_KINDS] = {
-    {"weight", "kernel,out,in", "1", KIND(weight), true, true},
-    {"bias", "out", "1", KIND(bias), false, true},
-    {"gamma", "out", "1", KIND(gamma), false, true},
-    {"beta", "out", "1", KIND(beta), false, true},
-    {"position", "kernel,out,in", "steps", KIND(position), true, true},
-    {"sigma", "kernel,out,in", "steps", KIND(sigma), true, true},
-    {"mean", "out", "1", KIND(mean), false, false},
-    {"variance", "out", "1", KIND(variance), false, false},
+    {"weight", "1", KIND(weight), OF_SYNAPSES, true},
+    {"bias", "1", KIND(bias), OF_NEURONS, true},
+    {"gamma", "1", KIND(gamma), OF_NEURONS, true},
+    {"beta", "1", KIND(beta), OF_NEURONS, true},
+    {"position", "steps", KIND(position), OF_DELAYS, true},
+    {"sigma", "steps", KIND(sigma), OF_DELAYS, true},
+    {"mean", "1", KIND(mean), OF_NEURONS, false},
+    {"variance", "1", KIND(variance), OF_NEURONS, false},
 };
 
 static bool layer_has(const snn_network *net, const net_layer *layer, size_t field)
@@ -151,6 +158,16 @@ static bool layer_has(const snn_network *net, const net_layer *layer, size_t fie
         field == KIND(variance))
         return net->params.batch_norm && layer->hidden;
     return true;
+}
+
+/* Numbers of a kind in a layer. */
+static size_t values_of(const snn_network *net, const net_layer *layer, const kind_row *k)
+{
+    const size_t elements = net->params.delay.kernel_count;
+
+    return k->shape == OF_SYNAPSES ? elements * layer->synapses
+           : k->shape == OF_DELAYS ? elements * layer->delays
+                                   : layer->n_out;
 }
 
 /* Set the views of kind `k` in all layers from `block` (NULL: count only);
@@ -166,7 +183,7 @@ static size_t place(const snn_network *net, const kind_row *k, float *block, siz
             continue;
         if (block != NULL)
             *view = block + at;
-        at += k->matrix ? layer->synapses * net->params.delay.kernel_count : layer->n_out;
+        at += values_of(net, layer, k);
     }
     return at;
 }
@@ -182,6 +199,21 @@ size_t net_place(const snn_network *net, float *block, net_views *const views[],
             if (kinds[k].offset == order[i] && (kinds[k].gradient || !gradients))
                 at = place(net, &kinds[k], block, at, views);
     return at;
+}
+
+static void shape_tensor(const snn_network *net, const net_layer *layer, const kind_row *k,
+                         snn_tensor *tensor)
+{
+    const snn_sharing sharing = net->params.delay.sharing;
+    const bool one_side = k->shape == OF_DELAYS && sharing != SNN_SHARING_SYNAPSE;
+
+    tensor->rank = k->shape == OF_NEURONS ? 1 : one_side ? 2 : 3;
+    tensor->axes = k->shape == OF_NEURONS ? "out" : "kernel,out,in";
+    tensor->shape[0] = k->shape == OF_NEURONS ? layer->n_out : net->params.delay.kernel_count;
+    tensor->shape[1] = one_side ? layer->delays : layer->n_out;
+    tensor->shape[2] = layer->n_in;
+    if (one_side)
+        tensor->axes = sharing == SNN_SHARING_AXONAL ? "kernel,in" : "kernel,out";
 }
 
 static void name_mask(snn_network *net, uint32_t l)
@@ -214,16 +246,8 @@ static void name_tensors(snn_network *net)
             snprintf(tensor->name, sizeof tensor->name, "layer%u.%s", l, kinds[k].name);
             tensor->data = *(float **)((char *)&layer->p + kinds[k].offset);
             tensor->dtype = SNN_F32;
-            tensor->rank = kinds[k].matrix ? 3 : 1;
-            tensor->axes = kinds[k].axes;
             tensor->unit = kinds[k].unit;
-            if (kinds[k].matrix) {
-                tensor->shape[0] = net->params.delay.kernel_count;
-                tensor->shape[1] = layer->n_out;
-                tensor->shape[2] = layer->n_in;
-            } else {
-                tensor->shape[0] = layer->n_out;
-            }
+            shape_tensor(net, layer, &kinds[k], tensor);
             net->tensors++;
         }
         name_mask(net, l);
@@ -308,14 +332,16 @@ uint32_t snn_network_layers(const snn_network *net)
 
 size_t snn_network_parameter_count(const snn_network *net)
 {
+    const snn_delay_params *delay = &net->params.delay;
     size_t n = 0;
 
     for (uint32_t l = 0; l < net->layers; l++) {
         const net_layer *layer = &net->layer[l];
-        const size_t synapses =
-            (size_t)layer->n_out * layer->fan_in * net->params.delay.kernel_count;
+        const size_t synapses = (size_t)layer->n_out * layer->fan_in;
+        const size_t delays = delay->sharing == SNN_SHARING_SYNAPSE ? synapses : layer->delays;
 
-        n += net->params.delay.mode == SNN_DELAYS_LEARNED ? 2 * synapses : synapses;
+        n += delay->kernel_count * synapses;
+        n += delay->mode == SNN_DELAYS_LEARNED ? delay->kernel_count * delays : 0;
         n += layer->p.bias != NULL ? layer->n_out : 0;
         n += layer->p.gamma != NULL ? 2 * (size_t)layer->n_out : 0;
     }
@@ -347,7 +373,7 @@ void snn_network_set_sigma(snn_network *net, float sigma)
     if (net->params.delay.mode != SNN_DELAYS_LEARNED)
         return;
     for (uint32_t l = 0; l < net->layers; l++)
-        for (size_t i = 0; i < net->layer[l].synapses * net->params.delay.kernel_count; i++)
+        for (size_t i = 0; i < net->layer[l].delays * net->params.delay.kernel_count; i++)
             net->layer[l].p.sigma[i] = sigma;
 }
 
@@ -358,7 +384,7 @@ void snn_network_clamp(snn_network *net)
     for (uint32_t l = 0; l < net->layers; l++) {
         float *p = net->layer[l].p.position;
 
-        for (size_t i = 0; i < net->layer[l].synapses * net->params.delay.kernel_count; i++)
+        for (size_t i = 0; i < net->layer[l].delays * net->params.delay.kernel_count; i++)
             p[i] = p[i] > limit ? limit : p[i] < -limit ? -limit : p[i];
     }
 }

@@ -17,6 +17,13 @@ static size_t layer_floats(const snn_tape *tape, uint32_t l)
            tape->net->layer[l].n_out;
 }
 
+/* Of a row of taps in layer l. */
+static size_t tap_columns(const snn_network *net, uint32_t l)
+{
+    return snn_synapse_columns(net->layer[l].n_in, net->layer[l].n_out,
+                               net->params.delay.kernel_count, net->params.delay.sharing);
+}
+
 static size_t largest(size_t a, size_t b)
 {
     return a > b ? a : b;
@@ -55,8 +62,8 @@ static snn_status create_synapse(snn_tape *tape, uint32_t l, snn_error *err)
         .g_sigma = tape->params.keep ? layer->g.sigma : NULL,
     };
 
-    return snn_synapse_init(&layer->synapse, tape->ctx, &problem, net->params.delay.solver, &taps,
-                            err);
+    return snn_synapse_init(&layer->synapse, tape->ctx, &problem, net->params.delay.sharing,
+                            net->params.delay.solver, &taps, err);
 }
 
 /* Activations: each layer's own for training, two in turn otherwise. */
@@ -85,7 +92,7 @@ static snn_status create_activations(snn_tape *tape, uint32_t l)
         if (!readout)
             TRY_ALLOC(st, tape->ctx, layer->g_bn, n);
         TRY_ALLOC(st, tape->ctx, layer->g_output, n);
-        TRY_ALLOC(st, tape->ctx, layer->g_taps, tape->net->n_taps * tape->net->layer[l].synapses);
+        TRY_ALLOC(st, tape->ctx, layer->g_taps, tape->net->n_taps * tap_columns(tape->net, l));
         if (fires)
             TRY_ALLOC(st, tape->ctx, layer->g_spikes, n);
     }
@@ -152,17 +159,17 @@ static snn_status create_gradients(snn_tape *tape)
 {
     const snn_network *net = tape->net;
     net_views *views[NET_MAX_LAYERS];
-    size_t activation = 0, synapses = 0;
+    size_t activation = 0, columns = 0;
     snn_status st = SNN_OK;
 
     for (uint32_t l = 0; l < net->layers; l++) {
         views[l] = &tape->layer[l].g;
         activation = largest(activation, layer_floats(tape, l));
-        synapses = largest(synapses, net->layer[l].synapses);
+        columns = largest(columns, tap_columns(net, l));
     }
     TRY_ALLOC(st, tape->ctx, tape->g_block, net->gradient_floats);
     net_place(net, tape->g_block, views, true);
-    TRY_ALLOC(st, tape->ctx, tape->g_taps, net->n_taps * synapses);
+    TRY_ALLOC(st, tape->ctx, tape->g_taps, net->n_taps * columns);
     TRY_ALLOC(st, tape->ctx, tape->g[0], activation);
     TRY_ALLOC(st, tape->ctx, tape->g[1], activation);
     if (tape->params.input_gradient)
@@ -181,14 +188,14 @@ static snn_status create_shared(snn_tape *tape)
     snn_status st = SNN_OK;
 
     for (uint32_t l = 0; l < net->layers; l++) {
-        scratch = largest(scratch, tape->layer[l].synapse.plan->scratch_floats);
+        scratch = largest(scratch, snn_synapse_scratch_floats(&tape->layer[l].synapse));
         channels = largest(channels, net->layer[l].n_out);
         if (l < last)
             activation = largest(activation, layer_floats(tape, l));
     }
     TRY_ALLOC(st, tape->ctx, tape->scratch, scratch);
     for (uint32_t l = 0; l < net->layers; l++)
-        snn_delay_plan_scratch(tape->layer[l].synapse.plan, tape->scratch);
+        snn_synapse_lend_scratch(&tape->layer[l].synapse, tape->scratch);
     if (!tape->params.train && !tape->params.keep)
         for (int i = 0; i < 2; i++)
             TRY_ALLOC(st, tape->ctx, tape->flow[i], activation);

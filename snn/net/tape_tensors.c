@@ -63,12 +63,18 @@ static void layer_name(snn_tensor *out, uint32_t l, const char *kind)
 
 static void layer_tensor(const snn_tape *tape, uint32_t l, size_t which, snn_tensor *out)
 {
+    const snn_delay_params *delay = &tape->net->params.delay;
     const net_layer *parameters = &tape->net->layer[l];
     const tape_layer *layer = &tape->layer[l];
 
     if (which == TAPS || which == GRAD_TAPS) {
         layer_name(out, l, which == TAPS ? "taps" : "grad.taps");
-        shape(out, "delay,out,in", tape->net->n_taps, parameters->n_out, parameters->n_in);
+        if (delay->sharing == SNN_SHARING_SYNAPSE)
+            shape(out, "delay,out,in", tape->net->n_taps, parameters->n_out, parameters->n_in);
+        else
+            shape(out,
+                  delay->sharing == SNN_SHARING_AXONAL ? "delay,kernel,in" : "delay,kernel,out",
+                  tape->net->n_taps, delay->kernel_count, parameters->delays);
         out->data = which == TAPS ? layer->synapse.kernel.value : layer->g_taps;
         return;
     }
@@ -164,5 +170,5 @@ const char *snn_phase_name(snn_phase phase)
 
 const char *snn_tape_solver(const snn_tape *tape, uint32_t layer)
 {
-    return layer < tape->net->layers ? tape->layer[layer].synapse.plan->solver->name : "";
+    return layer < tape->net->layers ? snn_synapse_solver(&tape->layer[layer].synapse) : "";
 }

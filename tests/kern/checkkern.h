@@ -39,6 +39,7 @@ typedef struct {
 } kern_check;
 
 extern const kern_check check_taps_forward, check_taps_backward;
+extern const kern_check check_shift_forward, check_shift_backward, check_shift_gradient;
 extern const kern_check check_lif_forward, check_lif_backward;
 extern const kern_check check_norm_sum, check_norm_square, check_norm_backward_sum,
     check_norm_backward;

@@ -37,6 +37,7 @@ typedef struct {
     snn_delay_mode mode;
     snn_padding padding;
     snn_solver solver;
+    snn_sharing sharing;
     uint32_t kernel_count, fan_in;
     float v_reset, dropout;
     bool decay_input, no_norm, bias, mask_padding, mixed;
@@ -90,6 +91,28 @@ static const variant variants[] = {
      .kernel_count = 2,
      .version = SNN_KERNEL_MAX,
      .padding = SNN_PADDING_CAUSAL},
+    {.name = "axonal", .sharing = SNN_SHARING_AXONAL},
+    {.name = "dendritic", .sharing = SNN_SHARING_DENDRITIC},
+    {.name = "axonal, two kernels, max, causal",
+     .sharing = SNN_SHARING_AXONAL,
+     .kernel_count = 2,
+     .version = SNN_KERNEL_MAX,
+     .padding = SNN_PADDING_CAUSAL},
+    {.name = "dendritic, two kernels, v1, mask",
+     .sharing = SNN_SHARING_DENDRITIC,
+     .kernel_count = 2,
+     .version = SNN_KERNEL_V1,
+     .mask_padding = true},
+    {.name = "axonal, sparse, v0",
+     .sharing = SNN_SHARING_AXONAL,
+     .fan_in = 3,
+     .version = SNN_KERNEL_V0},
+    {.name = "dendritic, sparse, bias, dropout",
+     .sharing = SNN_SHARING_DENDRITIC,
+     .fan_in = 3,
+     .bias = true,
+     .dropout = 0.4f},
+    {.name = "axonal, fixed delays", .sharing = SNN_SHARING_AXONAL, .mode = SNN_DELAYS_FIXED},
     {.name = "no delays", .mode = SNN_DELAYS_NONE, .kernel_count = 2},
 };
 
@@ -121,6 +144,7 @@ static snn_network_params params_of(const variant *v)
     p.delay.mode = v->mode;
     p.delay.padding = v->padding;
     p.delay.solver = v->solver;
+    p.delay.sharing = v->sharing;
     p.delay.max_delay = 5;
     p.delay.kernel_count = v->kernel_count > 0 ? v->kernel_count : 1;
     p.neuron.tau_ms = 22.0f;
@@ -282,7 +306,8 @@ static void clear_missing(const bench *b, const char *name, double *direction, s
         strstr(name, ".sigma") == NULL)
         return;
     snprintf(mask_name, sizeof mask_name, "%.6s.mask", name);
-    if (snn_network_tensor(b->net, mask_name, &mask, NULL) != SNN_OK)
+    if (snn_network_tensor(b->net, mask_name, &mask, NULL) != SNN_OK ||
+        n % snn_tensor_size(&mask) != 0) /* positions of neurons all exist */
         return;
     for (size_t i = 0; i < n; i++)
         if (((const uint8_t *)mask.data)[i % snn_tensor_size(&mask)] == 0)

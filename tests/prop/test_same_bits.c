@@ -20,7 +20,7 @@
 #define TRAIN  44u /* 40 train (5 batches of 10, the last of 3): some are held out */
 
 /* Whatever a layer can be made of, and samples that change with the epoch. */
-typedef enum arm { DENSE, SPARSE, AUGMENTED, ARMS } arm;
+typedef enum arm { DENSE, SPARSE, AUGMENTED, AXONAL, DENDRITIC, ARMS } arm;
 
 struct outcome {
     arm arm;
@@ -45,6 +45,13 @@ static snn_config config_of(arm arm)
         config.augment.speed = config.augment.time_mask = config.augment.neuron_mask = 0.5f;
         config.augment.channel_shift = 1;
         config.augment.noise = 0.3f;
+    }
+    if (arm == AXONAL)
+        config.network.delay.sharing = SNN_SHARING_AXONAL;
+    if (arm == DENDRITIC) {
+        config.network.delay.sharing = SNN_SHARING_DENDRITIC;
+        config.network.delay.kernel_count = 2;
+        config.network.fan_in = 5;
     }
     return config;
 }
@@ -161,7 +168,7 @@ static void test_threads(void **state)
 static void test_stop(void **state)
 {
     (void)state;
-    for (uint32_t at = 1; at <= 22; at += at < 8 ? 1 : 7) {
+    for (uint32_t at = 1; at <= 22; at += at < 8 ? 1 : 7) { /* of one arm or the other */
         struct outcome o = {.arm = (arm)(at % ARMS), .stop_after = at};
         uint32_t seen;
         char folder[RUN_PATH];

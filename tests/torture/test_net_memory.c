@@ -19,6 +19,7 @@ typedef struct {
     int batch_norm, bias, mask_padding, train, keep, input_gradient;
     float dropout;
     uint32_t steps, fan_in;
+    snn_sharing sharing;
 } variant;
 
 static const variant variants[] = {
@@ -28,6 +29,14 @@ static const variant variants[] = {
     {"auto, forward only", SNN_SOLVER_AUTO, SNN_LOSS_MAX, 1, 0, 1, 0, 0, 0, 0.1f, 9},
     {"auto, forward, kept", SNN_SOLVER_AUTO, SNN_LOSS_MAX, 1, 0, 0, 0, 1, 0, 0.0f, 9},
     {"sparse", SNN_SOLVER_AUTO, SNN_LOSS_SUM, 1, 0, 0, 1, 1, 1, 0.0f, 9, .fan_in = 4},
+    {"axonal", SNN_SOLVER_AUTO, SNN_LOSS_SUM, 1, 0, 0, 1, 1, 1, 0.0f, 9,
+     .sharing = SNN_SHARING_AXONAL},
+    {"dendritic, sparse", SNN_SOLVER_AUTO, SNN_LOSS_SUM, 1, 0, 0, 1, 0, 0, 0.0f, 9, .fan_in = 4,
+     .sharing = SNN_SHARING_DENDRITIC},
+    {"axonal, forward only", SNN_SOLVER_AUTO, SNN_LOSS_MAX, 1, 0, 0, 0, 0, 0, 0.0f, 9,
+     .sharing = SNN_SHARING_AXONAL},
+    {"dendritic, forward only", SNN_SOLVER_AUTO, SNN_LOSS_MAX, 1, 0, 0, 0, 0, 0, 0.0f, 9,
+     .sharing = SNN_SHARING_DENDRITIC},
 };
 
 static snn_network_params params_of(const variant *v)
@@ -41,6 +50,7 @@ static snn_network_params params_of(const variant *v)
     p.hidden[0] = 5;
     p.hidden[1] = 9;
     p.fan_in = v->fan_in;
+    p.delay.sharing = v->sharing;
     p.delay.max_delay = 7;
     p.delay.solver = v->solver;
     p.loss = v->loss;
