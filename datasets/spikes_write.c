@@ -215,19 +215,44 @@ done:
     return st;
 }
 
-snn_status snn_spike_writer_attribute(snn_spike_writer *w, const char *name, const char *text,
-                                      snn_error *err)
+snn_status snn_spike_writer_group(snn_spike_writer *w, const char *name, snn_error *err)
 {
-    const hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
-    hid_t attribute = H5I_INVALID_HID;
     bool good;
 
     H5E_BEGIN_TRY
     {
-        good = type >= 0 && space >= 0 && H5Tset_size(type, strlen(text) + 1) >= 0;
-        if (good)
+        good = make_group(w->file, name);
+    }
+    H5E_END_TRY
+    return good ? SNN_OK : cannot(w, name, err);
+}
+
+/* UTF-8 of variable length: what h5py writes for a text, and gives back as one. */
+static hid_t text_type(void)
+{
+    hid_t type = H5Tcopy(H5T_C_S1);
+
+    if (type >= 0 &&
+        (H5Tset_size(type, H5T_VARIABLE) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0)) {
+        H5Tclose(type);
+        type = H5I_INVALID_HID;
+    }
+    return type;
+}
+
+snn_status snn_spike_writer_attribute(snn_spike_writer *w, const char *name, const char *text,
+                                      snn_error *err)
+{
+    hid_t type, space, attribute = H5I_INVALID_HID;
+    bool good;
+
+    H5E_BEGIN_TRY
+    {
+        type = text_type();
+        space = H5Screate(H5S_SCALAR);
+        if (type >= 0 && space >= 0)
             attribute = H5Acreate2(w->file, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-        good = attribute >= 0 && H5Awrite(attribute, type, text) >= 0;
+        good = attribute >= 0 && H5Awrite(attribute, type, &text) >= 0;
         if (attribute >= 0)
             H5Aclose(attribute);
         if (space >= 0)
@@ -283,6 +308,22 @@ void snn_spike_writer_close(snn_spike_writer *w)
     *w = (snn_spike_writer){0};
 }
 
+static bool read_attribute(hid_t attribute, hid_t type, char *text, size_t size)
+{
+    char *found = NULL;
+    bool good;
+
+    if (H5Tget_class(type) != H5T_STRING)
+        return false;
+    if (H5Tis_variable_str(type) == 0)
+        return H5Tget_size(type) <= size && H5Aread(attribute, type, text) >= 0;
+    good = H5Aread(attribute, type, &found) >= 0 && found != NULL && strlen(found) < size;
+    if (good)
+        memcpy(text, found, strlen(found) + 1);
+    H5free_memory(found);
+    return good;
+}
+
 snn_status snn_spike_file_attribute(const char *path, const char *name, char *text, size_t size,
                                     snn_error *err)
 {
@@ -298,9 +339,7 @@ snn_status snn_spike_file_attribute(const char *path, const char *name, char *te
             attribute = H5Aopen(file, name, H5P_DEFAULT);
         if (attribute >= 0)
             type = H5Aget_type(attribute);
-        if (type >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0 &&
-            H5Tget_size(type) <= size)
-            good = H5Aread(attribute, type, text) >= 0;
+        good = type >= 0 && read_attribute(attribute, type, text, size);
         if (type >= 0)
             H5Tclose(type);
         if (attribute >= 0)

@@ -6,6 +6,7 @@
  *   /extra/speaker_names  names of the speakers
  *   /extra/source         (N) file that each sample was made of
  *   /extra/digest         (N) FNV-1a, 64 bits, of that file's bytes
+ *   /extra/meta_info      (speakers) gender, age, body_height, as far as they are known
  *   attributes of /       what made it
  *
  * and no dates: the same input gives the same bytes.  The file appears under its name
@@ -37,6 +38,9 @@ snn_status snn_spike_writer_numbers(snn_spike_writer *w, const char *name, hid_t
                                     const void *values, uint32_t n, snn_error *err);
 snn_status snn_spike_writer_texts(snn_spike_writer *w, const char *name, const char *const *text,
                                   uint32_t n, snn_error *err);
+/* A group, "extra/meta_info". */
+snn_status snn_spike_writer_group(snn_spike_writer *w, const char *name, snn_error *err);
+/* An attribute of the file, as h5py writes texts. */
 snn_status snn_spike_writer_attribute(snn_spike_writer *w, const char *name, const char *text,
                                       snn_error *err);
 /* Flush, fsync, rename.  Errors: SNN_EIO. */

@@ -41,6 +41,7 @@ static void show_file(void *user, const snn_encode_report *r)
     json_count(&j, "samples", r->samples);
     json_bare(&j, "kept", r->kept ? "true" : "false");
     if (!r->kept) {
+        json_count(&j, "resumed", r->resumed);
         json_count(&j, "events", r->events);
         json_count(&j, "least", r->least);
         json_count(&j, "median", r->median);

@@ -33,8 +33,9 @@ typedef struct snn_encode_report {
     uint32_t samples;
     uint64_t events;
     uint32_t least, median, most; /* events of a sample */
-    double sound_s;               /* length of the recordings */
+    double sound_s;               /* length of the recordings that this run encoded */
     double work_s;                /* time that this run spent on it */
+    uint32_t resumed;             /* samples that an earlier run had encoded */
     int kept;                     /* was there already, with the same settings */
 } snn_encode_report;
 
@@ -95,15 +96,26 @@ SNN_API SNN_MUST_USE snn_status snn_encode_clip(snn_encoder *encoder, const floa
                                                 snn_spikes *out, snn_error *err);
 SNN_API void snn_spikes_free(snn_context *ctx, snn_spikes *spikes);
 
-/* Encode a folder in the layout of Speech Commands (word/name_nohash_k.wav or .flac;
- * testing_list.txt, validation_list.txt: without them all train) to out/FOLDER_train.h5,
- * _valid.h5 and _test.h5, where FOLDER is the folder's own name and splits without
- * recordings get no file.  Files are as SHD's, and complete when they have their names:
- * one that is there with the same settings and recordings is kept, one that is there
- * with others is an error.  The same seed gives the same bytes on any number of threads.
+/* Encode recordings to out/NAME_train.h5, _valid.h5 and _test.h5.  `path` is
+ *
+ *   a folder in the layout of Speech Commands (word/name_nohash_k.wav or .flac;
+ *            testing_list.txt, validation_list.txt: without them all train); NAME is its
+ *            own name
+ *   a list   a text file, columns separated by tabs, or by commas where its first line, which
+ *            names them, has no tab: path (relative to the list's folder) and label; and, as
+ *            there are, split (train, valid, test; "" = train), speaker, and of the speaker
+ *            gender, age (years) and body_height.  Lines that begin with '#' are skipped.
+ *            Classes and speakers are numbered as they first appear.  NAME is that of the list
+ *            without its ending
+ *
+ * Splits without recordings get no file.  Files are as SHD's, and complete when they have
+ * their names: one that is there with the same settings and recordings (by what these hold)
+ * is kept, one that is there with others is an error.  What an interrupted or killed run had
+ * encoded lies in NAME_split.h5.spool, and the next run goes on from there to the same bytes.
+ * The same seed gives the same bytes on any number of threads.
  * Errors: SNN_EINVAL (a parameter; a file of other settings), SNN_ENOTFOUND, SNN_EIO,
- * SNN_EFORMAT (a recording, named), SNN_EINTERRUPTED (by progress), SNN_ENOMEM. */
-SNN_API SNN_MUST_USE snn_status snn_encode_folder(snn_context *ctx, const char *folder,
+ * SNN_EFORMAT (a recording, a line of a list), SNN_EINTERRUPTED (by progress), SNN_ENOMEM. */
+SNN_API SNN_MUST_USE snn_status snn_encode_folder(snn_context *ctx, const char *path,
                                                   const char *out, const snn_encode_params *params,
                                                   snn_error *err);
 
