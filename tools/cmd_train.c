@@ -112,15 +112,17 @@ static int show_keys(void)
     return EXIT_OK;
 }
 
-/* runs/NAME for CONFIG = some/where/NAME.yaml */
-static snn_status default_folder(const char *config, char folder[TOOL_PATH], snn_error *err)
+/* runs/NAME for CONFIG = some/where/NAME.yaml, runs/NAME-OTHER for two of them. */
+static snn_status default_folder(const options *o, char folder[TOOL_PATH], snn_error *err)
 {
-    const char *slash = strrchr(config, '/'), *base = slash != NULL ? slash + 1 : config;
-    const char *dot = strrchr(base, '.');
-    int length = dot != NULL && dot != base ? (int)(dot - base) : (int)strlen(base);
-    int n = snprintf(folder, TOOL_PATH, "runs/%.*s", length, base);
+    char name[TOOL_PATH / 2] = "";
 
-    return n < TOOL_PATH ? SNN_OK : snn_error_set(err, SNN_EINVAL, config, "the path is too long");
+    for (int i = 0; i < o->n_operands; i++)
+        add_config_name(name, sizeof name, o->operands[i]);
+    if (strlen(name) + 1 == sizeof name)
+        return snn_error_set(err, SNN_EINVAL, o->operands[0], "the path is too long");
+    snprintf(folder, TOOL_PATH, "runs/%s", name);
+    return SNN_OK;
 }
 
 /* The run's folder; refuses one that holds another run, before any data is read. */
@@ -133,7 +135,7 @@ static snn_status choose_folder(const options *o, char folder[TOOL_PATH], snn_er
     if (o->out != NULL)
         snprintf(folder, TOOL_PATH, "%s", o->out);
     else
-        TRY(status, default_folder(o->operands[0], folder, err));
+        TRY(status, default_folder(o, folder, err));
     if (!o->resume && (file_exists(folder, "checkpoint.h5") || file_exists(folder, "model.h5") ||
                        file_exists(folder, "config.yaml")))
         return snn_error_set(err, SNN_EINVAL, folder,
@@ -197,7 +199,7 @@ int run_train(const options *o)
         return show_keys();
     if (!arguments_complete(o))
         return EXIT_USAGE;
-    TRY(status, tool_config(o->operands[0], o, &config, &err));
+    TRY(status, tool_config_operands(o, &config, &err));
     TRY(status, tool_context(o, &ctx, &err));
     TRY(status, choose_folder(o, folder, &err));
     TRY(status, choose_data(o, folder, data, &err));

@@ -120,14 +120,12 @@ done:
     return status;
 }
 
-snn_status tool_config(const char *path, const options *o, snn_config *config, snn_error *err)
+/* --set and --seed, and the check of it all. */
+static snn_status finish_config(const options *o, snn_config *config, snn_error *err)
 {
     char seed[64];
     snn_status status = SNN_OK;
 
-    snn_config_init(config);
-    if (path != NULL)
-        TRY(status, snn_config_load(config, path, err));
     for (size_t i = 0; i < o->set.n; i++)
         TRY(status, snn_config_set(config, o->set.text[i], err));
     if (o->seed.given) {
@@ -137,4 +135,38 @@ snn_status tool_config(const char *path, const options *o, snn_config *config, s
     TRY(status, snn_config_check(config, err));
 done:
     return status;
+}
+
+snn_status tool_config(const char *path, const options *o, snn_config *config, snn_error *err)
+{
+    snn_status status = SNN_OK;
+
+    snn_config_init(config);
+    if (path != NULL)
+        TRY(status, snn_config_load(config, path, err));
+    TRY(status, finish_config(o, config, err));
+done:
+    return status;
+}
+
+snn_status tool_config_operands(const options *o, snn_config *config, snn_error *err)
+{
+    snn_status status = SNN_OK;
+
+    snn_config_init(config);
+    for (int i = 0; i < o->n_operands; i++)
+        TRY(status, snn_config_load(config, o->operands[i], err));
+    TRY(status, finish_config(o, config, err));
+done:
+    return status;
+}
+
+void add_config_name(char *out, size_t size, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *base = slash != NULL ? slash + 1 : path;
+    const char *dot = strrchr(base, '.');
+    const int length = dot != NULL && dot != base ? (int)(dot - base) : (int)strlen(base);
+    const size_t used = strlen(out);
+
+    snprintf(out + used, size - used, "%s%.*s", used > 0 ? "-" : "", length, base);
 }

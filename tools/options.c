@@ -56,6 +56,10 @@ static const option_row PLOT[] = {
 #include "tools/plot_opts.def"
 #include "tools/common_opts.def"
 };
+static const option_row SWEEP[] = {
+#include "tools/sweep_opts.def"
+#include "tools/common_opts.def"
+};
 static const option_row ENCODE[] = {
 #include "tools/encode_opts.def"
 #include "tools/common_opts.def"
@@ -72,12 +76,13 @@ static const struct command {
     const option_row *rows;
     size_t n_rows;
 } ALL[] = {
-#define ROWS_train TRAIN, COUNT(TRAIN)
-#define ROWS_eval  EVAL, COUNT(EVAL)
-#define ROWS_info  INFO, COUNT(INFO)
-#define ROWS_bench BENCH, COUNT(BENCH)
-#define ROWS_make  MAKE, COUNT(MAKE)
-#define ROWS_plot  PLOT, COUNT(PLOT)
+#define ROWS_train  TRAIN, COUNT(TRAIN)
+#define ROWS_eval   EVAL, COUNT(EVAL)
+#define ROWS_info   INFO, COUNT(INFO)
+#define ROWS_bench  BENCH, COUNT(BENCH)
+#define ROWS_make   MAKE, COUNT(MAKE)
+#define ROWS_plot   PLOT, COUNT(PLOT)
+#define ROWS_sweep  SWEEP, COUNT(SWEEP)
 #define ROWS_encode ENCODE, COUNT(ENCODE)
 #define COMMAND(name, operands, fewest, most, summary)                                             \
     {#name, operands, fewest, most, summary, ROWS_##name},
@@ -129,6 +134,7 @@ static bool read_unsigned(const char *text, uint64_t most, uint64_t *out)
 static bool set_option(const option_row *row, const char *text, options *out)
 {
     void *field = (char *)out + row->offset;
+    option_list *list;
     uint64_t wide = 0;
     uint32_t narrow;
     double number;
@@ -160,18 +166,19 @@ static bool set_option(const option_row *row, const char *text, options *out)
         memcpy(field, &number, sizeof number);
         return true;
     case OPTION_LIST:
-        if (out->set.n == OPTIONS_MAX_SET) {
+        list = field;
+        if (list->n == OPTIONS_MAX_SET) {
             fprintf(stderr, "snn: --%s is given more than %d times\n", row->name, OPTIONS_MAX_SET);
             return false;
         }
-        out->set.text[out->set.n++] = text;
+        list->text[list->n++] = text;
         return true;
     }
     fprintf(stderr, "snn: --%s needs %s, not '%s'\n", row->name,
-            row->type == OPTION_NUMBER ? "a number"
-            : row->type == OPTION_SEED ? "an integer in [0, 2^64 - 1]"
+            row->type == OPTION_NUMBER  ? "a number"
+            : row->type == OPTION_SEED  ? "an integer in [0, 2^64 - 1]"
             : row->type == OPTION_INDEX ? "a whole number"
-                                       : "a whole number of at least 1",
+                                        : "a whole number of at least 1",
             text);
     return false;
 }

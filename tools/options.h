@@ -17,19 +17,22 @@ typedef enum command_id {
     COMMANDS
 } command_id;
 
+/* What an option that may be repeated was given, in order. */
+typedef struct option_list {
+    const char *text[OPTIONS_MAX_SET];
+    size_t n;
+} option_list;
+
 /* Texts point into argv.  Counts are 0 where not given. */
 typedef struct options {
     const char *data, *out, *config, *cpu, *espeak, *encoder, *times, *split;
-    struct {
-        const char *text[OPTIONS_MAX_SET];
-        size_t n;
-    } set;
+    option_list set, grid, arm;
     struct {
         uint64_t value;
         bool given;
     } seed;
     uint32_t threads, steps, batch, input_steps, inputs, outputs, clips, channels, rate;
-    uint32_t sample, width, height;
+    uint32_t sample, width, height, seeds, jobs;
     double density, duration, level_step, level_hop;
     bool resume, json, quiet, verbose, help, help_config, mono;
     char **operands;

@@ -78,6 +78,11 @@ SNN_MUST_USE snn_status run_recall_data(const char *folder, char data[TOOL_PATH]
 /* Load CONFIG (NULL = defaults), apply --set and --seed, check. */
 SNN_MUST_USE snn_status tool_config(const char *path, const options *o, snn_config *config,
                                     snn_error *err);
+/* The same with the operands as configurations: each is read over those before it. */
+SNN_MUST_USE snn_status tool_config_operands(const options *o, snn_config *config, snn_error *err);
+/* Append the name of a configuration, "demo" of "configs/demo.yaml", after a '-' where
+ * `out` holds one already. */
+void add_config_name(char *out, size_t size, const char *path);
 
 /* ---- commands ----------------------------------------------------------- */
 
@@ -88,6 +93,7 @@ int run_bench(const options *o);
 int run_make(const options *o);
 int run_encode(const options *o);
 int run_plot(const options *o);
+int run_sweep(const options *o);
 
 /* ---- signals (talk.c) ----------------------------------------------------- */
 

@@ -108,6 +108,9 @@ run 1 eval cut.h5 --data words
 err_has '^snn: cut.h5: is a damaged or truncated HDF5 file'
 run 1 eval two/checkpoint.h5 --data words
 err_has 'is a checkpoint, not a model'
+printf 'train:\n  epochs: 1\n' >short.yaml
+run 0 train tiny.yaml short.yaml --data words --threads 1
+out_has 'best epoch 1 of 1, protocol clean, .*: runs/tiny-short$'
 run 1 train tiny.yaml --data words --out /dev/null/x
 err_has '/dev/null'
 tap_done
