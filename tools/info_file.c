@@ -79,11 +79,12 @@ done:
 
 /* What a walk over a file's tensors finds. */
 struct contents {
-    json *json; /* NULL = text */
-    bool learned;
+    json *json;           /* NULL = text */
+    bool learned, frozen; /* delays, weights */
+    snn_sharing sharing;
     uint64_t parameters; /* of layers; those of synapses are counted by count_synapses */
     struct {
-        snn_tensor position, mask; /* name "" = the file has none */
+        snn_tensor weight, position, mask; /* name "" = the file has none */
     } layer[MOST_LAYERS];
     uint32_t hidden; /* tensors of the optimiser and of the best model: not listed */
 };
@@ -105,6 +106,8 @@ static void note_tensor(struct contents *c, const snn_tensor *tensor)
             c->parameters += snn_tensor_size(tensor);
     if (sscanf(tensor->name, "layer%u.", &l) != 1 || l >= MOST_LAYERS)
         return;
+    if (has_part(tensor->name, "weight"))
+        c->layer[l].weight = *tensor;
     if (has_part(tensor->name, "position") && tensor->dtype == SNN_F32)
         c->layer[l].position = *tensor;
     if (has_part(tensor->name, "mask") && tensor->dtype == SNN_U8 && snn_tensor_size(tensor) > 0)
@@ -144,25 +147,33 @@ static snn_status read_tensor(snn_context *ctx, snn_store *store, snn_tensor *te
     return snn_store_get(store, tensor, err);
 }
 
-/* Add a layer's synapses that exist to the parameters, and to the number at each delay,
- * rounded as in evaluation: floor(D/2) - rint(P). */
+/* Is number i of a tensor [kernel, out, in] of a synapse that exists? */
+static bool exists(const snn_tensor *mask, size_t i)
+{
+    return mask->data == NULL || ((const uint8_t *)mask->data)[i % snn_tensor_size(mask)] != 0;
+}
+
+/* Add a layer's numbers that exist and train to the parameters, and its delays to the number
+ * at each, rounded as in evaluation: floor(D/2) - rint(P). */
 static snn_status count_layer(snn_context *ctx, snn_store *store, struct contents *c, uint32_t l,
                               uint32_t max_delay, uint64_t *counts, snn_error *err)
 {
     const double centre = (double)(max_delay / 2);
+    const bool own = c->sharing == SNN_SHARING_SYNAPSE;
     snn_tensor position = c->layer[l].position, mask = c->layer[l].mask;
-    const size_t synapses = snn_tensor_size(&mask);
     snn_status status = SNN_OK;
 
     TRY(status, read_tensor(ctx, store, &position, err));
     if (mask.name[0] != '\0')
         TRY(status, read_tensor(ctx, store, &mask, err));
+    for (size_t i = 0; !c->frozen && i < snn_tensor_size(&c->layer[l].weight); i++)
+        c->parameters += exists(&mask, i);
     for (size_t i = 0; i < snn_tensor_size(&position); i++) {
         const double delay = centre - rint((double)((const float *)position.data)[i]);
 
-        if (mask.data != NULL && ((const uint8_t *)mask.data)[i % synapses] == 0)
+        if (own && !exists(&mask, i))
             continue;
-        c->parameters += c->learned ? 2 : 1;
+        c->parameters += c->learned;
         if (delay >= 0 && delay < max_delay)
             counts[(size_t)delay]++;
     }
@@ -184,8 +195,9 @@ done:
     return status;
 }
 
-static void draw_delays(const uint64_t *counts, uint32_t max_delay)
+static void draw_delays(const uint64_t *counts, uint32_t max_delay, snn_sharing sharing)
 {
+    static const char *const OF[] = {"synapses", "presynaptic neurons", "postsynaptic neurons"};
     uint32_t width = (max_delay + MOST_BARS - 1) / MOST_BARS;
     uint64_t bars[MOST_BARS] = {0}, most = 1, all = 0;
 
@@ -195,7 +207,7 @@ static void draw_delays(const uint64_t *counts, uint32_t max_delay)
         all += counts[d];
         most = *bar > most ? *bar : most;
     }
-    printf("\n  delays, steps (%llu synapses)\n", (unsigned long long)all);
+    printf("\n  delays, steps (%llu %s)\n", (unsigned long long)all, OF[sharing]);
     for (uint32_t d = 0; d < max_delay; d += width) {
         uint64_t n = bars[d / width];
         uint32_t last = d + width - 1 < max_delay ? d + width - 1 : max_delay - 1;
@@ -286,6 +298,8 @@ snn_status info_store(snn_context *ctx, const char *path, const char *kind, bool
     TRY(status, show_head(ctx, store, path, kind, as_json ? &j : NULL, err));
     c.json = as_json ? &j : NULL;
     c.learned = config.network.delay.mode == SNN_DELAYS_LEARNED;
+    c.frozen = config.train.freeze_weights != 0;
+    c.sharing = config.network.delay.sharing;
     max_delay = config.network.delay.mode == SNN_DELAYS_NONE ? 1 : config.network.delay.max_delay;
     delays = snn_alloc(ctx, max_delay, sizeof *delays);
     if (delays == NULL)
@@ -304,7 +318,7 @@ snn_status info_store(snn_context *ctx, const char *path, const char *kind, bool
         printf("  and %u tensors of the optimiser and of the best model\n", (unsigned)c.hidden);
     printf("\n  %llu trained parameters\n", (unsigned long long)c.parameters);
     if (max_delay > 1)
-        draw_delays(delays, max_delay);
+        draw_delays(delays, max_delay, c.sharing);
     printf("\n  configuration, where it is not the default\n");
     text_config(&config, true);
 done:

@@ -15,14 +15,22 @@ struct histogram {
     chart_mark mark;
 };
 
-/* Which synapses of a sparse layer exist, [out, in]; NULL where all do. */
+/* Whether delays are those of neurons, not of synapses. */
+static bool are_shared(const snn_network *net)
+{
+    return snn_network_get_params(net)->delay.sharing != SNN_SHARING_SYNAPSE;
+}
+
+/* Which synapses of a sparse layer exist, [out, in]; NULL where all do, or where it does not
+ * matter: a neuron has its delay whatever synapses it has. */
 static const uint8_t *mask_of(const snn_network *net, uint32_t layer, size_t *synapses)
 {
     char name[SNN_TENSOR_NAME];
     snn_tensor tensor;
 
     snprintf(name, sizeof name, "layer%u.mask", (unsigned)layer);
-    if (snn_network_tensor(net, name, &tensor, NULL) != SNN_OK || snn_tensor_size(&tensor) == 0)
+    if (are_shared(net) || snn_network_tensor(net, name, &tensor, NULL) != SNN_OK ||
+        snn_tensor_size(&tensor) == 0)
         return NULL;
     *synapses = snn_tensor_size(&tensor);
     return tensor.data;
@@ -70,7 +78,7 @@ static snn_status draw_layers(snn_context *ctx, const snn_network *net, const ch
     chart_panel *panels = snn_alloc(ctx, layers, sizeof *panels);
     double *delays = snn_alloc(ctx, taps, sizeof *delays);
     double *counts = snn_alloc(ctx, (size_t)layers * taps, sizeof *counts), mean = 0;
-    chart picture = {.title = "Delays of the synapses",
+    chart picture = {.title = are_shared(net) ? "Delays of the neurons" : "Delays of the synapses",
                      .note = model,
                      .width = o->width,
                      .height = o->height > 0 ? o->height : 90 + 165 * layers,
@@ -100,7 +108,7 @@ static snn_status draw_layers(snn_context *ctx, const snn_network *net, const ch
                                         .unit = "ms",
                                         .low = -0.6 * step,
                                         .high = (taps - 0.4) * step},
-                                  .y = {.label = "synapses"},
+                                  .y = {.label = are_shared(net) ? "neurons" : "synapses"},
                                   .marks = &h->mark,
                                   .n_marks = 1};
     }

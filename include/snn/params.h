@@ -140,6 +140,7 @@ typedef struct snn_train_params {
     float gradient_clip; /* largest global gradient norm; 0 = off */
     snn_protocol protocol;
     float valid_share;
+    int freeze_weights; /* 1: weights keep their first values; all else trains */
 } snn_train_params;
 
 /* grid: frame = floor(t / step) from the sample's start.  paper: frames start

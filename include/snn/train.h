@@ -64,6 +64,8 @@ SNN_API SNN_MUST_USE snn_status snn_trainer_step(snn_trainer *trainer, const snn
                                                  snn_step_result *out, snn_error *err);
 /* The epoch's end: sigma shrinks by its schedule. */
 SNN_API void snn_trainer_end_epoch(snn_trainer *trainer);
+/* Numbers that a step updates: those of snn_network_parameter_count, without frozen weights. */
+SNN_API size_t snn_trainer_parameter_count(const snn_trainer *trainer);
 SNN_API snn_tape *snn_trainer_tape(snn_trainer *trainer);
 /* Optimiser state as tensors ("adam.layer0.weight.m", ...), for checkpoints. */
 SNN_API SNN_MUST_USE snn_status snn_trainer_tensor_at(const snn_trainer *trainer, size_t i,

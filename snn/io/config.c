@@ -211,6 +211,12 @@ snn_status snn_config_check(const snn_config *config, snn_error *err)
             "sigma_final %g is above the first width %g; raise delay.sigma_init or "
             "set train.sigma_share=0",
             (double)train->sigma_final, (double)sigma);
+    if (train->freeze_weights &&
+        (delay->mode != SNN_DELAYS_LEARNED || delay->max_delay == 1 || !(train->lr_position > 0)))
+        return snn_error_set(err, SNN_ECONFIG, "train.freeze_weights",
+                             "weights and delays are both frozen: nothing would learn; it needs "
+                             "delay.mode=learned, delay.max_delay above 1 and train.lr_position "
+                             "above 0");
     if (delay->sharing != SNN_SHARING_SYNAPSE && delay->mode == SNN_DELAYS_NONE)
         return snn_error_set(err, SNN_ECONFIG, "delay.sharing",
                              "without delays there is nothing to share: set delay.sharing=synapse, "
@@ -229,8 +235,7 @@ snn_status snn_config_check(const snn_config *config, snn_error *err)
     if (!(config->augment.speed_low <= config->augment.speed_high))
         return snn_error_set(err, SNN_ECONFIG, "augment.speed_low",
                              "%g is above augment.speed_high, %g",
-                             (double)config->augment.speed_low,
-                             (double)config->augment.speed_high);
+                             (double)config->augment.speed_low, (double)config->augment.speed_high);
 done:
     return status;
 }

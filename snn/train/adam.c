@@ -41,7 +41,8 @@ struct snn_adam_state {
 };
 
 /* Group of a network tensor by the last part of its name; false: it does not train. */
-static bool trains(const snn_network_params *params, const char *name, slot *out)
+static bool trains(const snn_network_params *params, bool freeze_weights, const char *name,
+                   slot *out)
 {
     const char *part = strrchr(name, '.');
 
@@ -50,7 +51,7 @@ static bool trains(const snn_network_params *params, const char *name, slot *out
     out->decays = false;
     if (strcmp(part, "weight") == 0) {
         out->decays = true;
-        return true;
+        return !freeze_weights;
     }
     if (strcmp(part, "position") == 0) {
         out->group = GROUP_POSITION;
@@ -60,8 +61,8 @@ static bool trains(const snn_network_params *params, const char *name, slot *out
 }
 
 /* The trainable tensors and their gradients; with `slots` NULL only their number. */
-static snn_status find_slots(snn_network *net, snn_tape *tape, slot *slots, size_t *n,
-                             snn_error *err)
+static snn_status find_slots(snn_network *net, snn_tape *tape, bool freeze_weights, slot *slots,
+                             size_t *n, snn_error *err)
 {
     const snn_network_params *params = snn_network_get_params(net);
     snn_status st = SNN_OK;
@@ -71,7 +72,7 @@ static snn_status find_slots(snn_network *net, snn_tape *tape, slot *slots, size
     for (size_t i = 0; snn_network_tensor_at(net, i, &found.value) == SNN_OK; i++) {
         char name[SNN_TENSOR_NAME + 8];
 
-        if (!trains(params, found.value.name, &found))
+        if (!trains(params, freeze_weights, found.value.name, &found))
             continue;
         if (slots != NULL) {
             snprintf(name, sizeof name, "grad.%s", found.value.name);
@@ -106,7 +107,8 @@ static size_t padded(size_t n)
     return snn_tiles(n, LINE) * LINE;
 }
 
-snn_status snn_adam_create(snn_network *net, snn_tape *tape, snn_adam_state **out, snn_error *err)
+snn_status snn_adam_create(snn_network *net, snn_tape *tape, bool freeze_weights,
+                           snn_adam_state **out, snn_error *err)
 {
     snn_context *ctx = snn_network_context(net);
     snn_adam_state *adam = NULL;
@@ -116,9 +118,9 @@ snn_status snn_adam_create(snn_network *net, snn_tape *tape, snn_adam_state **ou
 
     TRY_ALLOC(st, ctx, adam, 1);
     adam->net = net;
-    TRY(st, find_slots(net, tape, NULL, &adam->n_slots, err));
+    TRY(st, find_slots(net, tape, freeze_weights, NULL, &adam->n_slots, err));
     TRY_ALLOC(st, ctx, adam->slots, adam->n_slots);
-    TRY(st, find_slots(net, tape, adam->slots, &adam->n_slots, err));
+    TRY(st, find_slots(net, tape, freeze_weights, adam->slots, &adam->n_slots, err));
     adam->n_tiles = cut_tiles(adam->slots, adam->n_slots, NULL);
     TRY_ALLOC(st, ctx, adam->tiles, adam->n_tiles);
     TRY_ALLOC(st, ctx, adam->sums, adam->n_tiles);

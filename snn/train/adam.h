@@ -31,9 +31,10 @@ typedef struct snn_adam_rates {
     double clip; /* largest global gradient norm; 0 = off */
 } snn_adam_rates;
 
-/* State for every trainable tensor of `net`; keeps net and tape. */
-SNN_MUST_USE snn_status snn_adam_create(snn_network *net, snn_tape *tape, snn_adam_state **out,
-                                        snn_error *err);
+/* State for every trainable tensor of `net`, without the weights where they are frozen (then
+ * they are left alone, and count in no norm); keeps net and tape. */
+SNN_MUST_USE snn_status snn_adam_create(snn_network *net, snn_tape *tape, bool freeze_weights,
+                                        snn_adam_state **out, snn_error *err);
 void snn_adam_destroy(snn_adam_state *adam);
 
 /* Update from the tape's gradients.  SNN_EDIVERGED, with nothing changed, when a

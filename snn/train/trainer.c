@@ -74,7 +74,7 @@ snn_status snn_trainer_create(snn_network *net, const snn_train_params *train, u
     tape.steps = max_steps;
     tape.train = 1;
     TRY(st, snn_tape_create(net, &tape, &trainer->tape, err));
-    TRY(st, snn_adam_create(net, trainer->tape, &trainer->adam, err));
+    TRY(st, snn_adam_create(net, trainer->tape, train->freeze_weights != 0, &trainer->adam, err));
     snn_trainer_begin_epoch(trainer, 0);
     *out = trainer;
     trainer = NULL;
@@ -185,6 +185,16 @@ void snn_trainer_end_epoch(snn_trainer *trainer)
             if (s[i] > trainer->params.sigma_final)
                 s[i] = (float)(s[i] * trainer->sigma_factor);
     }
+}
+
+size_t snn_trainer_parameter_count(const snn_trainer *trainer)
+{
+    const snn_network *net = trainer->net;
+    size_t n = snn_network_parameter_count(net);
+
+    for (uint32_t l = 0; trainer->params.freeze_weights && l < net->layers; l++)
+        n -= (size_t)net->params.delay.kernel_count * net->layer[l].n_out * net->layer[l].fan_in;
+    return n;
 }
 
 snn_tape *snn_trainer_tape(snn_trainer *trainer)

@@ -2,7 +2,7 @@
 # snn info on configurations and on what it cannot show; every shipped configuration.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 
-for file in "$configs"/*.yaml; do
+for file in "$configs"/*.yaml "$configs"/arms/*.yaml; do
     run 0 info "$file"
 done
 run 0 info "$configs/ssc-3l-2kc.yaml"

@@ -20,7 +20,7 @@
 #define TRAIN  44u /* 40 train (5 batches of 10, the last of 3): some are held out */
 
 /* Whatever a layer can be made of, and samples that change with the epoch. */
-typedef enum arm { DENSE, SPARSE, AUGMENTED, AXONAL, DENDRITIC, ARMS } arm;
+typedef enum arm { DENSE, SPARSE, AUGMENTED, AXONAL, DENDRITIC, FROZEN, ARMS } arm;
 
 struct outcome {
     arm arm;
@@ -46,6 +46,7 @@ static snn_config config_of(arm arm)
         config.augment.channel_shift = 1;
         config.augment.noise = 0.3f;
     }
+    config.train.freeze_weights = arm == FROZEN;
     if (arm == AXONAL)
         config.network.delay.sharing = SNN_SHARING_AXONAL;
     if (arm == DENDRITIC) {

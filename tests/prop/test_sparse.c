@@ -238,6 +238,46 @@ static void stays_sparse(void **state)
     }
 }
 
+/* Frozen weights keep their bits under decay and clipping; positions and the rest move. */
+static void frozen_weights(void **state)
+{
+    static float x[12 * 6 * INPUTS];
+    const uint32_t label[6] = {0, 1, 2, 3, 0, 1};
+    const snn_batch batch = {.batch = 6, .steps = 12, .x = x, .label = label};
+    const snn_network_params params = params_of(0, 2);
+    snn_network *net = network(&params, 9), *before = network(&params, 9);
+    uint64_t random = test_seed(7);
+    snn_train_params train;
+    snn_step_result result;
+    snn_trainer *trainer;
+    snn_tensor a, b;
+
+    (void)state;
+    for (size_t i = 0; i < SNN_COUNT(x); i++)
+        x[i] = test_uniform(&random, 0.0f, 2.0f);
+    snn_train_params_init(&train);
+    train.batch_size = 6;
+    train.weight_decay = 0.1f;
+    train.freeze_weights = 1;
+    assert_int_equal(snn_trainer_create(net, &train, 12, &trainer, NULL), SNN_OK);
+    snn_trainer_begin_epoch(trainer, 0);
+    for (int k = 0; k < 3; k++)
+        assert_int_equal(snn_trainer_step(trainer, &batch, &result, NULL), SNN_OK);
+    for (size_t i = 0; snn_network_tensor_at(before, i, &a) == SNN_OK; i++) {
+        const bool frozen = strstr(a.name, "weight") != NULL || strstr(a.name, "sigma") != NULL;
+
+        tensor(net, a.name, &b);
+        assert_int_equal(memcmp(a.data, b.data, snn_tensor_size(&a) * sizeof(float)) == 0, frozen);
+    }
+    assert_int_equal(snn_trainer_parameter_count(trainer),
+                     snn_network_parameter_count(net) - 2 * (INPUTS * HIDDEN + HIDDEN * 7 + 7 * 4));
+    for (size_t i = 0; snn_trainer_tensor_at(trainer, i, &a) == SNN_OK; i++)
+        assert_null(strstr(a.name, "weight"));
+    snn_trainer_destroy(trainer);
+    snn_network_destroy(before);
+    snn_network_destroy(net);
+}
+
 /* ---- files -------------------------------------------------------------------------------- */
 
 /* A model keeps its synapses; one that contradicts itself is refused. */
@@ -294,9 +334,9 @@ static void mask_in_model(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exact_fan_in),  cmocka_unit_test(fair_choice),
-        cmocka_unit_test(same_draws),    cmocka_unit_test(stays_sparse),
-        cmocka_unit_test(mask_in_model),
+        cmocka_unit_test(exact_fan_in),   cmocka_unit_test(fair_choice),
+        cmocka_unit_test(same_draws),     cmocka_unit_test(stays_sparse),
+        cmocka_unit_test(frozen_weights), cmocka_unit_test(mask_in_model),
     };
 
     return cmocka_run_group_tests_name("sparse", tests, open_context, close_context);

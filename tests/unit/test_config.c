@@ -352,6 +352,12 @@ static void check_gives_reasons(void **state)
     } WRONG[] = {
         {{"neuron.tau_ms=5"}, "neuron.tau_ms"},
         {{"delay.max_delay=3", "train.sigma_final=5"}, "train.sigma_final"},
+        {{"delay.sharing=axonal", "delay.mode=none"}, "delay.sharing"},
+        {{"delay.sharing=dendritic", "delay.solver=fft"}, "delay.solver"},
+        {{"train.freeze_weights=true", "delay.mode=fixed"}, "train.freeze_weights"},
+        {{"train.freeze_weights=true", "delay.mode=none"}, "train.freeze_weights"},
+        {{"train.freeze_weights=true", "delay.max_delay=1"}, "train.freeze_weights"},
+        {{"train.freeze_weights=true", "train.lr_position=0"}, "train.freeze_weights"},
         {{"train.lr_weight_max=0"}, "train.lr_weight_max"},
         {{"data.units=4"}, "data.channel_bin"},
     };

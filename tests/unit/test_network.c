@@ -65,6 +65,8 @@ static void wrong_params(void **state)
     REFUSE(n_outputs, 1, "network.n_outputs");
     REFUSE(n_hidden, SNN_MAX_HIDDEN + 1, "network.hidden");
     REFUSE(hidden[0], 0, "network.hidden");
+    REFUSE(fan_in, 65537, "network.fan_in");
+    REFUSE(delay.sharing, (snn_sharing)3, "delay.sharing");
     REFUSE(delay.max_delay, 0, "delay.max_delay");
     REFUSE(delay.max_delay, 24, "delay.max_delay");
     REFUSE(delay.kernel_count, 0, "delay.kernel_count");
