@@ -60,6 +60,10 @@ static const option_row SWEEP[] = {
 #include "tools/sweep_opts.def"
 #include "tools/common_opts.def"
 };
+static const option_row EVENTS[] = {
+#include "tools/events_opts.def"
+#include "tools/common_opts.def"
+};
 static const option_row ENCODE[] = {
 #include "tools/encode_opts.def"
 #include "tools/common_opts.def"
@@ -83,6 +87,7 @@ static const struct command {
 #define ROWS_make   MAKE, COUNT(MAKE)
 #define ROWS_plot   PLOT, COUNT(PLOT)
 #define ROWS_sweep  SWEEP, COUNT(SWEEP)
+#define ROWS_events EVENTS, COUNT(EVENTS)
 #define ROWS_encode ENCODE, COUNT(ENCODE)
 #define COMMAND(name, operands, fewest, most, summary)                                             \
     {#name, operands, fewest, most, summary, ROWS_##name},

@@ -31,6 +31,9 @@ typedef struct options {
         uint64_t value;
         bool given;
     } seed;
+    /* Of snn events. */
+    const char *format, *from, *size, *crop, *time;
+    bool relative, tolerant;
     uint32_t threads, steps, batch, input_steps, inputs, outputs, clips, channels, rate;
     uint32_t sample, width, height, seeds, jobs;
     double density, duration, level_step, level_hop;

@@ -10,6 +10,7 @@
 #include <snn/encode.h>
 #include <snn/file.h>
 #include <snn/image.h>
+#include <snn/events.h>
 #include <snn/network.h>
 #include <snn/params.h>
 #include <snn/random.h>

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# snn events: info and convert, on small recordings and on bad ones.
+. "$abs_top_srcdir/tests/cli/lib.sh"
+
+printf '# geometry:64,48\n0.000100000 1 2 1\n0.000250000 63 47 0\n0.020000000 5 6 1\n' >a.txt
+run 0 events info a.txt
+out_has '^a.txt: .*t x y p, t in seconds'
+out_has '^  sensor     64 x 48 pixels$'
+out_has '^  events     3, 66.7 % ON$'
+out_has '^  time       100 to 20000 us, 0.0199 s$'
+out_has '^  order      by time$'
+run 0 events info --json a.txt
+out_has '^\{"event":"recording","file":"a.txt","format":"text",.*"width":64,"height":48,"events":3,"on":2,"t_first_us":100,"t_last_us":20000,.*"damaged":0\}$'
+
+# From format to format and back: the same text.
+for format in bin dat evt2 evt3; do
+    run 0 events convert a.txt "a.$format" --format $format
+    run 0 events convert "a.$format" "$format.txt" --size 64x48 --from $format
+    check "$format keeps every event" cmp a.txt "$format.txt"
+done
+run 0 events info a.evt3
+out_has '^a.evt3: Prophesee RAW, EVT 3.0$'
+run 0 events convert --json a.evt3 b.dat
+out_has '^\{"event":"converted","file":"b.dat","format":"dat","events":3,'
+check "no temporary file is left" test ! -e b.dat.part
+
+# A part of it.
+run 0 events convert a.txt part.txt --crop 1,2,10,10 --time 0,10ms --relative
+printf '# geometry:10,10\n0.000000000 0 0 1\n' >expected
+check "a crop and a span" cmp part.txt expected
+run 0 events convert a.txt part.txt --time 150us,
+check "from an event on" test "$(grep -c '^0' part.txt)" = 2
+run 0 events convert a.txt - --format text
+check "standard output" cmp out a.txt
+check "standard input" sh -c "cat a.evt3 | '$snn' events convert - - --format text -q | cmp - a.txt"
+
+# What is wrong is said, with its place; the file that was there stays.
+head -c 100 a.evt2 >whole
+head -c $(($(wc -c <a.evt2) - 1)) a.evt2 >cut.raw
+run 1 events info cut.raw
+err_has '^snn: cut.raw: byte [0-9]+: the file is cut within a record of 4 bytes, of which there are 3'
+run 0 events info cut.raw --tolerant
+err_has '^snn: cut.raw: byte [0-9]+: the file is cut .*what follows is not read$'
+out_has '^  events     2,'
+cp a.dat keep.dat
+run 1 events convert cut.raw keep.dat
+check "the old file is there" cmp a.dat keep.dat
+check "no temporary file" test ! -e keep.dat.part
+printf '0.1 1 2 1\n0.2 1 2\n' >bad.txt
+run 1 events info bad.txt a.txt
+err_has '^snn: bad.txt: byte 10: line 2: is not four numbers'
+out_has '^a.txt: '
+printf '0.2 1 2 1\n0.1 300 2 1\n' >back.txt
+run 0 events info back.txt
+err_has '^snn: back.txt: 1 events step back in time, by up to 100000 us; their order is kept'
+out_has '^  order      1 steps back in time'
+run 1 events convert back.txt back.bin
+err_has '^snn: back.bin: event [01]: bin cannot hold|^snn: back.bin: event 1: bin holds x to 255'
+run 0 events info back.txt --size 100x100
+err_has '^snn: back.txt: 1 events outside the sensor are dropped'
+run 1 events info nowhere
+err_has '^snn: nowhere: cannot be opened'
+echo hello >hello
+run 1 events info hello
+err_has '^snn: hello: byte 0: is no recording of events'
+run 1 events convert a.txt out.raw
+err_has '^snn: out.raw: its name does not say which format'
+
+run 2 events info
+run 2 events inof a.txt
+err_has "did you mean 'info'"
+run 2 events convert a.txt
+err_has '^snn: usage: snn events convert'
+run 2 events info a.txt --from evt4
+err_has "^snn: format 'evt4' is unknown; did you mean 'evt"
+run 2 events info a.txt --size 64
+err_has '^snn: --size needs a width and height'
+run 2 events info a.txt --crop 1,2,3
+run 2 events info a.txt --time 5
+run 2 events info a.txt --time 5s,1s
+tap_done
