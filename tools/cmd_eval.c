@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* snn eval: the test split through a saved model, with rounded delays. */
+#include "tools/motion_runs.h"
 #include "tools/tool.h"
 
 #include <string.h>
@@ -72,12 +73,16 @@ int run_eval(const options *o)
     snn_network *net = NULL;
     snn_dataset *dataset = NULL;
     snn_evaluation result;
+    bool sees_motion;
     snn_config config;
     snn_error err = {0};
     snn_status status = SNN_OK;
 
     TRY(status, find_model(o->operands[0], model, folder, &err));
     TRY(status, tool_context(o, &ctx, &err));
+    TRY(status, eval_motion(ctx, o, model, folder, &sees_motion, &err));
+    if (sees_motion)
+        goto done;
     TRY(status, snn_model_load(ctx, model, &net, &config, &err));
     if (o->data == NULL)
         TRY(status, run_recall_data(folder, data, &err));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* snn train: a run from a configuration and a data set. */
+#include "tools/motion_runs.h"
 #include "tools/tool.h"
 
 #include <math.h>
@@ -171,11 +172,16 @@ static void introduce(snn_dataset *dataset, const char *data, const char *folder
          snn_context_cpu(ctx));
 }
 
-static bool arguments_complete(const options *o)
+static bool has_config(const options *o)
 {
     if (o->n_operands == 0)
         fprintf(stderr, "snn: give a configuration: snn train CONFIG --data PATH\n");
-    else if (o->data == NULL && !o->resume)
+    return o->n_operands > 0;
+}
+
+static bool has_data(const options *o)
+{
+    if (o->data == NULL && !o->resume)
         fprintf(stderr, "snn: give a data set: --data PATH, a folder with *_train.h5[.gz] (spikes) "
                         "or word/file.wav|flac (audio); 'snn make digits OUT' makes one\n");
     else
@@ -187,6 +193,7 @@ int run_train(const options *o)
 {
     char folder[TOOL_PATH] = "", data[TOOL_PATH];
     struct display display = {.json = o->json};
+    bool sees_motion;
     snn_run_params params;
     snn_run_result result;
     snn_context *ctx = NULL;
@@ -197,16 +204,21 @@ int run_train(const options *o)
 
     if (o->help_config)
         return show_keys();
-    if (!arguments_complete(o))
+    if (!has_config(o))
         return EXIT_USAGE;
     TRY(status, tool_config_operands(o, &config, &err));
+    sees_motion = config.model == SNN_MODEL_MOTION;
+    if (!sees_motion && !has_data(o))
+        return EXIT_USAGE;
     TRY(status, tool_context(o, &ctx, &err));
     TRY(status, choose_folder(o, folder, &err));
-    TRY(status, choose_data(o, folder, data, &err));
-    TRY(status, snn_dataset_open(ctx, data, &config.data, &dataset, &err));
-    TRY(status, make_folders(folder, &err));
-    TRY(status, run_remember_data(folder, data, &err));
-    introduce(dataset, data, folder, ctx);
+    if (!sees_motion) {
+        TRY(status, choose_data(o, folder, data, &err));
+        TRY(status, snn_dataset_open(ctx, data, &config.data, &dataset, &err));
+        TRY(status, make_folders(folder, &err));
+        TRY(status, run_remember_data(folder, data, &err));
+        introduce(dataset, data, folder, ctx);
+    }
     snn_run_params_init(&params);
     params.folder = folder;
     params.resume = o->resume;
@@ -215,7 +227,10 @@ int run_train(const options *o)
     params.stop = stop_asked;
     params.user = &display;
     watch_signals();
-    TRY(status, snn_train(ctx, &config, dataset, &params, &result, &err));
+    if (sees_motion)
+        TRY(status, train_motion(ctx, o, &config, &params, &result, &err));
+    else
+        TRY(status, snn_train(ctx, &config, dataset, &params, &result, &err));
     talk_clear();
     show_result(&result, folder, o->json);
 done:

@@ -10,11 +10,16 @@
 #include <snn/context.h>
 #include <snn/params.h>
 
+/* What is trained: a network of delayed layers, or one layer that sees motion. */
+typedef enum snn_model_kind { SNN_MODEL_LAYERS, SNN_MODEL_MOTION } snn_model_kind;
+
 typedef struct snn_config {
+    snn_model_kind model;
     snn_network_params network; /* n_inputs and n_outputs come from the data */
     snn_train_params train;
     snn_data_params data;
     snn_augment_params augment;
+    snn_motion_params motion; /* where model is SNN_MODEL_MOTION */
 } snn_config;
 
 /* One row of the table, as text, for help and manuals.  Static strings. */

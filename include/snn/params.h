@@ -199,8 +199,62 @@ typedef struct snn_augment_params {
     float noise;               /* standard deviation; 0 = off */
 } snn_augment_params;
 
+/* What moves in a movie: a whitened image, a random texture of given spectrum (Motion
+ * Cloud; Leon et al. 2012), a sine grating, a bar; or an image that turns or expands
+ * around the centre, which has no label. */
+typedef enum snn_motion_view {
+    SNN_VIEW_IMAGE,
+    SNN_VIEW_CLOUD,
+    SNN_VIEW_GRATING,
+    SNN_VIEW_BAR,
+    SNN_VIEW_ROTATION,
+    SNN_VIEW_EXPANSION
+} snn_motion_view;
+
+/* softmax over the classes of a voxel (published code), or each class by itself
+ * (published text). */
+typedef enum snn_motion_loss { SNN_MOTION_SOFTMAX, SNN_MOTION_SIGMOID } snn_motion_loss;
+
+typedef enum snn_spatial_solver {
+    SNN_SPATIAL_AUTO,
+    SNN_SPATIAL_DIRECT,
+    SNN_SPATIAL_EVENT,
+    SNN_SPATIAL_FFT,
+    SNN_SPATIAL_SPARSE
+} snn_spatial_solver;
+
+/* A layer that sees motion, and the movies it learns from (snn/motion.h). */
+typedef struct snn_motion_params {
+    size_t size; /* sizeof(snn_motion_params), set by _init */
+    uint32_t directions, speeds;
+    float speed_min, speed_max;    /* pixels a step */
+    uint32_t width, height, steps; /* of a movie */
+    float switch_rate;             /* chance that a step draws a new motion; 0 = one a movie */
+    float selectivity;             /* threshold of events, in standard deviations of the change */
+    float noise;                   /* of the sensor, of a movie's range [-1, 1] */
+    snn_motion_view view;
+    float cloud_sf, cloud_b_sf; /* spatial frequency and its spread, cycles a pixel */
+    float cloud_b_theta;        /* spread of orientation, degrees */
+    float cloud_b_v;            /* spread of speed, relative */
+    int cloud_aperture;         /* 1: orientation at random, 0: across the motion */
+    int single_image;           /* 1: all movies of a split from one image, as the published runs */
+    uint32_t image_side;        /* generated images, pixels */
+    uint32_t train_movies, valid_movies, test_movies;
+    uint32_t side, delays; /* of the kernels: pixels (odd), steps */
+    float init_std, init_centre;
+    int prior;    /* 1: weights are clipped by the positional prior */
+    int symmetry; /* 1: ON and OFF may change places */
+    snn_motion_loss loss;
+    float target_share;   /* voxels that learn their label; the others an even guess */
+    uint32_t skip_steps;  /* steps without loss or decision; 0 = delays: a full history */
+    float decision_share; /* voxels that decide a movie */
+    snn_spatial_solver solver;
+} snn_motion_params;
+
 SNN_BEGIN_DECLS
 
+/* Defaults: the toy preset, 12 directions in movies of 24 x 24 pixels and 32 steps. */
+SNN_API void snn_motion_params_init(snn_motion_params *params);
 /* Defaults: the published SHD configuration (paper, table and code). */
 SNN_API void snn_network_params_init(snn_network_params *params);
 SNN_API void snn_train_params_init(snn_train_params *params);

@@ -11,6 +11,8 @@
 #include <snn/file.h>
 #include <snn/image.h>
 #include <snn/events.h>
+#include <snn/motion.h>
+#include <snn/movies.h>
 #include <snn/network.h>
 #include <snn/params.h>
 #include <snn/random.h>

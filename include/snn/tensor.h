@@ -9,9 +9,9 @@
 #include <snn/status.h>
 
 #define SNN_TENSOR_NAME 64
-#define SNN_TENSOR_RANK 4
+#define SNN_TENSOR_RANK 5
 
-typedef enum snn_dtype { SNN_F32, SNN_F64, SNN_U8, SNN_U32, SNN_U64, SNN_I32 } snn_dtype;
+typedef enum snn_dtype { SNN_F32, SNN_F64, SNN_U8, SNN_U32, SNN_U64, SNN_I32, SNN_U16 } snn_dtype;
 
 typedef struct snn_tensor {
     char name[SNN_TENSOR_NAME]; /* path with '.' between parts: "layer0.weight" */

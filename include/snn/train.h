@@ -8,6 +8,8 @@
 
 #include <snn/config.h>
 #include <snn/dataset.h>
+#include <snn/motion.h>
+#include <snn/movies.h>
 #include <snn/network.h>
 
 SNN_BEGIN_DECLS
@@ -156,6 +158,45 @@ SNN_API void snn_run_params_init(snn_run_params *params);
 SNN_API SNN_MUST_USE snn_status snn_train(snn_context *ctx, const snn_config *config,
                                           snn_dataset *dataset, const snn_run_params *params,
                                           snn_run_result *out, snn_error *err);
+
+/* ---- a layer that sees motion ------------------------------------------ */
+
+/* Write the layer and its configuration to an HDF5 file, atomically: /weight
+ * [class, polarity, delay, dy, dx], /bias [class] (snn/io/FORMAT.md). */
+SNN_API SNN_MUST_USE snn_status snn_motion_save(const snn_motion *motion, const snn_config *config,
+                                                const char *path, snn_error *err);
+/* Read it back.  `config` may be NULL. */
+SNN_API SNN_MUST_USE snn_status snn_motion_load(snn_context *ctx, const char *path,
+                                                snn_motion **out, snn_config *config,
+                                                snn_error *err);
+
+/* How well a layer sees (paper, section 2.7, and what it does not give). */
+typedef struct snn_motion_evaluation {
+    uint32_t movies;
+    double loss;                    /* mean over voxels */
+    double accuracy;                /* of decisions a movie */
+    double near_accuracy;           /* direction off by one step at most, any speed */
+    double step_accuracy;           /* of decisions a step: the same share of that step's voxels */
+    double voxel_accuracy;          /* of each voxel by itself */
+    double direction_error_degrees; /* mean angle between decided and true direction */
+    double speed_ratio;             /* geometric mean of faster over slower of the two speeds */
+} snn_motion_evaluation;
+
+/* Evaluate movies of one motion each; `confusion` [classes][classes], true class in rows,
+ * may be NULL.  `stop` as in snn_run_params. */
+SNN_API SNN_MUST_USE snn_status snn_motion_evaluate(snn_motion *motion, const snn_movies *movies,
+                                                    uint32_t batch, int (*stop)(void *user),
+                                                    void *user, snn_motion_evaluation *out,
+                                                    uint32_t *confusion, snn_error *err);
+
+/* Train as `config` says (sections motion and train: seed, epochs, batch_size, lr_weight and
+ * its schedule, Adam's constants) on one set of movies, choosing the epoch on `valid` (NULL:
+ * the last one counts), testing on `test`.  Files, resume, bits and errors as snn_train. */
+SNN_API SNN_MUST_USE snn_status snn_motion_train(snn_context *ctx, const snn_config *config,
+                                                 const snn_movies *train, const snn_movies *valid,
+                                                 const snn_movies *test,
+                                                 const snn_run_params *params, snn_run_result *out,
+                                                 snn_error *err);
 
 SNN_END_DECLS
 #endif

@@ -15,6 +15,8 @@ size_t snn_dtype_bytes(snn_dtype dtype)
     switch (dtype) {
     case SNN_U8:
         return 1;
+    case SNN_U16:
+        return 2;
     case SNN_F32:
     case SNN_U32:
     case SNN_I32:

@@ -16,6 +16,7 @@ void snn_config_init(snn_config *config)
     config->train.size = sizeof config->train;
     config->data.size = sizeof config->data;
     config->augment.size = sizeof config->augment;
+    config->motion.size = sizeof config->motion;
     for (size_t i = 0; (row = snn_config_row_at(i)) != NULL; i++) {
         snn_status status = snn_config_row_set(row, config, row->text.initial, NULL, NULL);
         SNN_ASSERT(status == SNN_OK);
@@ -54,6 +55,14 @@ void snn_augment_params_init(snn_augment_params *params)
 
     snn_config_init(&config);
     *params = config.augment;
+}
+
+void snn_motion_params_init(snn_motion_params *params)
+{
+    snn_config config;
+
+    snn_config_init(&config);
+    *params = config.motion;
 }
 
 const snn_config_key *snn_config_key_at(size_t i)

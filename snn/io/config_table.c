@@ -83,7 +83,8 @@ snn_status snn_config_unknown_section(const char *section, const char *where, sn
                              section, near);
     return snn_error_set(
         err, SNN_ECONFIG, where,
-        "section '%s' is unknown; sections are network, delay, neuron, train, data and augment",
+        "section '%s' is unknown; sections are network, delay, neuron, train, data, augment and "
+        "motion",
         section);
 }
 

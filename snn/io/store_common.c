@@ -108,6 +108,8 @@ hid_t snn_store_memory_type(snn_dtype dtype)
         return H5T_NATIVE_UINT64;
     case SNN_I32:
         return H5T_NATIVE_INT32;
+    case SNN_U16:
+        return H5T_NATIVE_UINT16;
     }
     return H5I_INVALID_HID;
 }
@@ -117,6 +119,7 @@ const char *snn_store_dtype_name(snn_dtype dtype)
     static const char *const NAMES[] = {
         [SNN_F32] = "float32", [SNN_F64] = "float64", [SNN_U8] = "uint8",
         [SNN_U32] = "uint32",  [SNN_U64] = "uint64",  [SNN_I32] = "int32",
+        [SNN_U16] = "uint16",
     };
     return NAMES[dtype];
 }

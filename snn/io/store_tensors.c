@@ -22,7 +22,7 @@ static void describe(char text[96], const char *dtype, int rank, const hsize_t *
 /* The dtype of a stored type; false where it is none of ours. */
 static bool stored_dtype(hid_t type, snn_dtype *out)
 {
-    static const snn_dtype ALL[] = {SNN_F32, SNN_F64, SNN_U8, SNN_U32, SNN_U64, SNN_I32};
+    static const snn_dtype ALL[] = {SNN_F32, SNN_F64, SNN_U8, SNN_U32, SNN_U64, SNN_I32, SNN_U16};
     H5T_class_t class = H5Tget_class(type);
 
     for (size_t i = 0; i < SNN_COUNT(ALL); i++) {

@@ -249,6 +249,8 @@ static hid_t file_type(snn_dtype dtype)
         return H5T_STD_U64LE;
     case SNN_I32:
         return H5T_STD_I32LE;
+    case SNN_U16:
+        return H5T_STD_U16LE;
     }
     return H5I_INVALID_HID;
 }

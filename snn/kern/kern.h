@@ -153,6 +153,54 @@ typedef struct snn_adam {
     float gradient_scale; /* from clipping; 1 = none */
 } snn_adam;
 
+/* ---- spatial synapses -------------------------------------------------------- */
+
+/* Classes are laid out in lanes: a multiple of one vector, zero beyond the classes. */
+#define SNN_LANE_VECTOR 16u
+#define SNN_MOST_LANES  128u
+
+/*
+ * Events of one step and polarity against the weights of one delay, a stencil of
+ * side x side cells with `lanes` numbers each.  With r = side / 2:
+ *
+ *     forward   plane[y_e - r + a][x_e - r + b][c] += stencil[a][b][c]
+ *     backward  stencil[a][b][c] += plane[y_e - r + a][x_e - r + b][c]
+ *
+ * over all events e and all cells that fall into the plane; row a of the stencil is
+ * zero outside of columns begin[a] .. end[a].
+ */
+typedef struct snn_stencil {
+    uint32_t side, lanes;        /* side odd, lanes a multiple of SNN_LANE_VECTOR */
+    uint32_t width, height;      /* of the plane */
+    const uint16_t *begin, *end; /* [side] */
+    const uint16_t *x, *y;       /* [n], inside the plane */
+    size_t n;
+} snn_stencil;
+
+/*
+ * n voxels of a plane under one label.  Logit of class c:
+ *
+ *     l_c = max(evidence_c, swapped_c) + bias_c
+ *
+ * (evidence_c + bias_c where swapped is NULL).  best[n] = max_c l_c.  The gradient of
+ * the loss, scale (p - target), goes to whichever of the two was larger, evidence on a
+ * tie, and takes their places:
+ *
+ *     softmax  p = softmax(l), loss -sum_c target_c log p_c
+ *     sigmoid  p_c = 1/(1 + exp(-l_c)), loss -sum_c target_c log p_c + (1 - target_c) log(1 - p_c)
+ *
+ * target is one at the label; 1/classes everywhere where best < floor.
+ */
+typedef struct snn_voxels {
+    size_t n;
+    uint32_t classes, lanes;
+    float *evidence, *swapped; /* [n][lanes] */
+    const float *bias;         /* [lanes] */
+    uint32_t label;
+    float floor, scale;
+    bool sigmoid;
+} snn_voxels;
+
 typedef struct snn_kern {
     const char *name;
 
@@ -188,6 +236,15 @@ typedef struct snn_kern {
 
     /* Softmax of each of n rows of `width`; p may be v. */
     void (*softmax)(size_t n, size_t width, const float *v, float *p);
+
+    void (*stencil_forward)(const snn_stencil *s, const float *stencil, float *plane);
+    void (*stencil_backward)(const snn_stencil *s, const float *plane, float *stencil);
+    /* Logits into evidence's place, and the best of each voxel. */
+    void (*voxel_logits)(const snn_voxels *v, float *best);
+    /* The best alone; the planes stay. */
+    void (*voxel_best)(const snn_voxels *v, float *best);
+    /* Gradients into both planes, added into g_bias[lanes]; returns the sum of losses. */
+    double (*voxel_gradient)(const snn_voxels *v, float *g_bias);
 } snn_kern;
 
 extern const snn_kern snn_kern_base;

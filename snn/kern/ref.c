@@ -5,6 +5,7 @@
  * tests/kern compares every table with; never made faster.
  */
 #include "snn/kern/kern.h"
+#include "snn/kern/ref_stencil.h"
 
 #include <math.h>
 
@@ -476,4 +477,9 @@ const snn_kern snn_kern_ref = {
     .norm_backward = norm_backward,
     .adam = adam_update,
     .softmax = softmax_rows,
+    .stencil_forward = snn_ref_stencil_forward,
+    .stencil_backward = snn_ref_stencil_backward,
+    .voxel_logits = snn_ref_voxel_logits,
+    .voxel_best = snn_ref_voxel_best,
+    .voxel_gradient = snn_ref_voxel_gradient,
 };

@@ -12,6 +12,7 @@
 #include "snn/kern/lif_body.h"
 #include "snn/kern/norm_body.h"
 #include "snn/kern/shift_body.h"
+#include "snn/kern/stencil_body.h"
 #include "snn/kern/vector_body.h"
 
 #define KERN_TABLE(label)                                                                          \
@@ -22,4 +23,7 @@
         .lif_backward = lif_backward, .norm_sum = norm_sum, .norm_square = norm_square,            \
         .norm_backward_sum = norm_backward_sum, .norm_backward = norm_backward,                    \
         .adam = adam_update, .softmax = softmax_rows,                                              \
+        .stencil_forward = stencil_forward, .stencil_backward = stencil_backward,                  \
+        .voxel_logits = voxel_logits, .voxel_best = voxel_best,                                    \
+        .voxel_gradient = voxel_gradient,                                                          \
     }

@@ -97,8 +97,8 @@ static bool may_differ(const snn_config_key *key)
     return strcmp(key->section, "data") == 0 && strcmp(key->key, "cache") == 0;
 }
 
-static snn_status same_config(const snn_config *now, const snn_config *then, const char *path,
-                              snn_error *err)
+snn_status snn_config_same(const snn_config *now, const snn_config *then, const char *path,
+                           snn_error *err)
 {
     const snn_config_key *key;
     snn_status st = SNN_OK;
@@ -219,7 +219,7 @@ snn_status snn_checkpoint_load(snn_checkpoint *c, const char *path, snn_error *e
     TRY(st, snn_store_open(c->ctx, path, "checkpoint", &store, err));
     TRY(st, snn_store_get_text(store, "config", &text, err));
     TRY(st, snn_config_parse(&then, text, strlen(text), path, err));
-    TRY(st, same_config(c->config, &then, path, err));
+    TRY(st, snn_config_same(c->config, &then, path, err));
     TRY(st, same_data(store, c->data, path, err));
     TRY(st, warn_of_machine(store, c->ctx, err));
     TRY(st, get_progress(store, &progress, err));

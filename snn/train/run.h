@@ -103,6 +103,9 @@ typedef struct snn_checkpoint {
     snn_progress progress;
 } snn_checkpoint;
 
+/* SNN_ECONFIG names the first key that differs, but for those that only say where files lie. */
+SNN_MUST_USE snn_status snn_config_same(const snn_config *now, const snn_config *then,
+                                        const char *path, snn_error *err);
 SNN_MUST_USE snn_status snn_checkpoint_save(const snn_checkpoint *checkpoint, const char *path,
                                             snn_error *err);
 /*

@@ -12,9 +12,14 @@
 #define GUARD 32u /* floats on each side */
 
 static const kern_check *const checks[] = {
-    &check_taps_forward,   &check_taps_backward,     &check_shift_forward, &check_shift_backward,
-    &check_shift_gradient, &check_lif_forward,       &check_lif_backward,  &check_norm_sum,
-    &check_norm_square,    &check_norm_backward_sum, &check_norm_backward, &check_adam,
+    &check_taps_forward,     &check_taps_backward,
+    &check_shift_forward,    &check_shift_backward,
+    &check_shift_gradient,   &check_lif_forward,
+    &check_lif_backward,     &check_norm_sum,
+    &check_norm_square,      &check_norm_backward_sum,
+    &check_norm_backward,    &check_stencil_forward,
+    &check_stencil_backward, &check_voxel_logits,
+    &check_voxel_gradient,   &check_adam,
     &check_softmax,
 };
 

@@ -44,5 +44,7 @@ extern const kern_check check_lif_forward, check_lif_backward;
 extern const kern_check check_norm_sum, check_norm_square, check_norm_backward_sum,
     check_norm_backward;
 extern const kern_check check_adam, check_softmax;
+extern const kern_check check_stencil_forward, check_stencil_backward, check_voxel_logits,
+    check_voxel_gradient;
 
 #endif

@@ -159,7 +159,7 @@ static const struct {
     const char *yaml, *where, *what; /* `what` stands in the message */
 } BAD[] = {
     {"trian:\n  epochs: 3\n", "t:1", "section 'trian' is unknown; did you mean 'train'?"},
-    {"xyzzy:\n  epochs: 3\n", "t:1", "sections are network, delay, neuron, train, data and augment"},
+    {"xyzzy:\n  epochs: 3\n", "t:1", "sections are network, delay, neuron, train, data, augment and motion"},
     {"epochs: 3\n", "t:1", "it is a key of section 'train'"},
     {"train:\n  epoch: 3\n", "t:2", "did you mean 'epochs'?"},
     {"train:\n\n  # comment\n  eposch: 3\n", "t:4", "did you mean 'epochs'?"},

@@ -50,6 +50,7 @@ static void tensors(void **state)
     assert_int_equal(snn_dtype_bytes(SNN_F32), sizeof(float));
     assert_int_equal(snn_dtype_bytes(SNN_F64), sizeof(double));
     assert_int_equal(snn_dtype_bytes(SNN_U8), 1);
+    assert_int_equal(snn_dtype_bytes(SNN_U16), 2);
     assert_int_equal(snn_dtype_bytes(SNN_U32), 4);
     assert_int_equal(snn_dtype_bytes(SNN_I32), 4);
     assert_int_equal(snn_dtype_bytes(SNN_U64), 8);

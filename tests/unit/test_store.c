@@ -93,19 +93,20 @@ static float first_weight(struct fixture *f)
 
 static void every_type_there_and_back(void **state)
 {
-    static const snn_dtype TYPES[] = {SNN_F32, SNN_F64, SNN_U8, SNN_U32, SNN_U64, SNN_I32};
+    static const snn_dtype TYPES[] = {SNN_F32, SNN_F64, SNN_U8, SNN_U32, SNN_U64, SNN_I32,
+                                      SNN_U16};
     struct fixture *f = *state;
-    unsigned char bytes[6][48], back[48];
+    unsigned char bytes[7][48], back[48];
     uint64_t seed = test_seed(5), u = 0;
     double d = 0;
     char *text = NULL;
     snn_tensor t;
     snn_store *store = NULL;
 
-    for (int i = 0; i < 6 * 48; i++)
+    for (int i = 0; i < 7 * 48; i++)
         bytes[i / 48][i % 48] = (unsigned char)test_random(&seed);
     assert_int_equal(snn_store_create(f->ctx, f->path, "model", &store, NULL), SNN_OK);
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 7; i++) {
         t = (snn_tensor){.data = bytes[i], .dtype = TYPES[i], .rank = 2, .shape = {3, 2}};
         snprintf(t.name, sizeof t.name, "a.b-%d.c_d", i);
         assert_int_equal(snn_store_put(store, &t, NULL), SNN_OK);
@@ -119,7 +120,7 @@ static void every_type_there_and_back(void **state)
     snn_store_close(store);
 
     assert_int_equal(snn_store_open(f->ctx, f->path, "model", &store, NULL), SNN_OK);
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 7; i++) {
         t = (snn_tensor){.data = back, .dtype = TYPES[i], .rank = 2, .shape = {3, 2}};
         snprintf(t.name, sizeof t.name, "a.b-%d.c_d", i);
         assert_int_equal(snn_store_get(store, &t, NULL), SNN_OK);
