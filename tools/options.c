@@ -68,6 +68,10 @@ static const option_row ENCODE[] = {
 #include "tools/encode_opts.def"
 #include "tools/common_opts.def"
 };
+static const option_row FETCH[] = {
+#include "tools/fetch_opts.def"
+#include "tools/common_opts.def"
+};
 #undef OPTION
 
 #define MAX_OPTIONS  24
@@ -89,6 +93,7 @@ static const struct command {
 #define ROWS_sweep  SWEEP, COUNT(SWEEP)
 #define ROWS_events EVENTS, COUNT(EVENTS)
 #define ROWS_encode ENCODE, COUNT(ENCODE)
+#define ROWS_fetch  FETCH, COUNT(FETCH)
 #define COMMAND(name, operands, fewest, most, summary)                                             \
     {#name, operands, fewest, most, summary, ROWS_##name},
 #include "tools/commands.def"

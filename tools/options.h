@@ -25,7 +25,7 @@ typedef struct option_list {
 
 /* Texts point into argv.  Counts are 0 where not given. */
 typedef struct options {
-    const char *data, *out, *config, *cpu, *espeak, *encoder, *times, *split;
+    const char *data, *out, *dir, *url, *config, *cpu, *espeak, *encoder, *times, *split;
     option_list set, grid, arm;
     struct {
         uint64_t value;
@@ -36,7 +36,7 @@ typedef struct options {
     bool relative, tolerant;
     uint32_t threads, steps, batch, input_steps, inputs, outputs, clips, channels, rate;
     uint32_t sample, width, height, seeds, jobs;
-    double density, duration, level_step, level_hop;
+    double density, duration, timeout, level_step, level_hop;
     bool resume, json, quiet, verbose, help, help_config, mono;
     char **operands;
     int n_operands;

@@ -93,6 +93,7 @@ int run_bench(const options *o);
 int run_make(const options *o);
 int run_events(const options *o);
 int run_encode(const options *o);
+int run_fetch(const options *o);
 int run_plot(const options *o);
 int run_sweep(const options *o);
 

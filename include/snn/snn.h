@@ -13,6 +13,7 @@
 #include <snn/events.h>
 #include <snn/motion.h>
 #include <snn/movies.h>
+#include <snn/fetch.h>
 #include <snn/network.h>
 #include <snn/params.h>
 #include <snn/random.h>
