@@ -36,7 +36,7 @@ usage: ./go COMMAND
   setup [--ci]  install what is missing (Debian 12, as root or through sudo)
   build         setup, then configure and compile into ./build
   check         build, then run all tests; the last line counts them
-  demo          build, then learn spoken digits from scratch: weights and delays
+  demo          build, then learn spoken digits from spikes: voices, cochlea, network, pictures
   bench         build, then measure one training step
   clean         remove ./build
   help          this text
@@ -134,15 +134,25 @@ check() {
     return $result
 }
 
+# From voices through the cochlea to spikes to a trained network.  Every step keeps what is
+# there and goes on with what is not finished.
 demo() {
     build
-    digits=$BUILD/digits
-    if ! test -d "$digits"; then
-        say "demo: speaking the digits into $digits"
-        "$BUILD/tools/snn" make digits "$digits"
-    fi
-    say "demo: training, log and model in $BUILD/demo-run"
-    "$BUILD/tools/snn" train configs/demo.yaml --data "$digits" --out "$BUILD/demo-run"
+    snn=$BUILD/tools/snn digits=$BUILD/digits spikes=$BUILD/digits-spikes run=$BUILD/demo-run
+    say "demo: speaking the digits into $digits"
+    "$snn" make digits "$digits"
+    say "demo: through the cochlea into $spikes"
+    "$snn" encode "$digits" --channels 140 --out "$spikes"
+    "$snn" plot raster "$spikes" --sample 200 --out "$BUILD/word.png" -q
+    say "demo: learning weights and delays, log and model in $run"
+    resume=
+    test ! -f "$run/checkpoint.h5" || resume=--resume
+    # shellcheck disable=SC2086  # one word or none
+    "$snn" train configs/demo.yaml --data "$spikes" --out "$run" $resume
+    "$snn" plot run "$run" --out "$BUILD/demo-run.png" -q
+    "$snn" plot delays "$run" --out "$BUILD/demo-delays.png" -q
+    say "demo: one word as spikes: $BUILD/word.png"
+    say "demo: how it was learned: $BUILD/demo-run.png, $BUILD/demo-delays.png"
 }
 
 bench() {

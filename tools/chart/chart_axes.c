@@ -158,6 +158,14 @@ void chart_draw_axes(cairo_t *cr, const chart_panel_plan *p)
         draw_x_axis(cr, p);
     if (!p->panel->y.hidden)
         draw_y_axis(cr, p);
+    if (p->panel->x.hidden && p->panel->y.hidden && p->panel->n_marks > 0 &&
+        p->panel->marks[0].kind == CHART_CELLS) { /* cells have a frame for want of axes */
+        chart_set_colour(cr, GRID_COLOUR, 1);
+        cairo_rectangle(cr, p->plot.x - 0.5, p->plot.y - 0.5, p->plot.width + 1,
+                        p->plot.height + 1);
+        cairo_stroke(cr);
+        chart_set_colour(cr, CHART_INK, 1);
+    }
     if (p->panel->title != NULL) {
         chart_font(cr, CHART_LABEL_SIZE, true);
         chart_text(cr, p->panel->title, p->plot.x, p->plot.y - p->legend_height - 9, 0);

@@ -14,7 +14,8 @@
 #define NOTE_ROOM  20.0
 #define TICK_GAP   7.0
 #define BAR_ROOM   34.0 /* a colour bar without its numbers */
-#define LEAST_PLOT 24.0 /* a smaller plot shows nothing */
+#define CLOSE      5.0  /* between panels without axes */
+#define LEAST_PLOT 12.0 /* a smaller plot shows nothing */
 
 #define TRY(status, call)                                                                          \
     do {                                                                                           \
@@ -76,7 +77,8 @@ static double widest(cairo_t *cr, const chart_ticks *ticks)
 static struct margins margins_of(cairo_t *cr, chart_panel_plan *p, double width, double height)
 {
     const chart_panel *panel = p->panel;
-    struct margins m = {.left = 4, .right = 8, .top = 4, .bottom = 4};
+    const double air = panel->x.hidden && panel->y.hidden ? 0 : 4;
+    struct margins m = {.left = air, .right = 2 * air, .top = air, .bottom = air};
     double names;
 
     p->title_height = panel->title != NULL ? 20 : 0;
@@ -99,7 +101,9 @@ static struct margins margins_of(cairo_t *cr, chart_panel_plan *p, double width,
         m.bottom = TICK_GAP + (p->slanted ? names * 0.707 + 12 : 15);
         p->x_label_at = m.bottom + 14;
         m.bottom += panel->x.label != NULL ? 20 : 2;
-        if (!p->slanted)
+        if (p->slanted) /* the first name reaches to the left */
+            m.left = fmax(m.left, names * 0.707 - plot / (double)p->x_ticks.n / 2);
+        else
             m.right = fmax(m.right, names / 2 + 2);
     }
     p->legend_height = chart_legend(cr, panel, 0, -1, width - m.left - m.right);
@@ -199,6 +203,49 @@ static struct margins largest(const struct margins *all, const chart_plan *plan,
     return m;
 }
 
+/* Do all panels go without axes?  They are pictures then, and stand close. */
+static bool all_bare(const chart_plan *plan)
+{
+    for (size_t i = 0; i < plan->rows * plan->columns; i++)
+        if (!plan->chart->panels[i].x.hidden || !plan->chart->panels[i].y.hidden)
+            return false;
+    return true;
+}
+
+/* Give all plots one size: what margins and gaps leave, in equal parts. */
+static snn_status place_all(const struct margins *margins, double top, chart_plan *plan,
+                            snn_error *err)
+{
+    const double gap = all_bare(plan) ? CLOSE : EDGE;
+    double width = plan->width - 2 * EDGE - (double)(plan->columns - 1) * gap,
+           height = plan->height - top - EDGE - (double)(plan->rows - 1) * gap, x, y = top;
+
+    for (size_t c = 0; c < plan->columns; c++) {
+        const struct margins m = largest(margins, plan, SIZE_MAX, c);
+        width -= m.left + m.right;
+    }
+    for (size_t r = 0; r < plan->rows; r++) {
+        const struct margins m = largest(margins, plan, r, SIZE_MAX);
+        height -= m.top + m.bottom;
+    }
+    width /= (double)plan->columns;
+    height /= (double)plan->rows;
+    if (width < LEAST_PLOT || height < LEAST_PLOT)
+        return refuse(err, "there is no room for the plot: make the chart larger");
+    for (size_t r = 0; r < plan->rows; r++) {
+        struct margins m = {0};
+        x = EDGE;
+        for (size_t c = 0; c < plan->columns; c++) {
+            m = largest(margins, plan, r, c);
+            place(&plan->panels[r * plan->columns + c],
+                  (chart_box){x + m.left, y + m.top, width, height});
+            x += m.left + width + m.right + gap;
+        }
+        y += m.top + height + m.bottom + gap;
+    }
+    return SNN_OK;
+}
+
 static snn_status lay_out(snn_context *ctx, cairo_t *cr, chart_plan *plan, snn_error *err)
 {
     const chart *c = plan->chart;
@@ -216,16 +263,7 @@ static snn_status lay_out(snn_context *ctx, cairo_t *cr, chart_plan *plan, snn_e
         TRY(status, begin_panel(&c->panels[i], &plan->panels[i], err));
         margins[i] = margins_of(cr, &plan->panels[i], width, height);
     }
-    for (size_t row = 0; row < plan->rows; row++)
-        for (size_t column = 0; column < plan->columns; column++) {
-            const struct margins m = largest(margins, plan, row, column);
-            const chart_box plot = {EDGE + (double)column * (width + EDGE) + m.left,
-                                    top + (double)row * (height + EDGE) + m.top,
-                                    width - m.left - m.right, height - m.top - m.bottom};
-            if (plot.width < LEAST_PLOT || plot.height < LEAST_PLOT)
-                TRY(status, refuse(err, "there is no room for the plot: make the chart larger"));
-            place(&plan->panels[row * plan->columns + column], plot);
-        }
+    TRY(status, place_all(margins, top, plan, err));
 done:
     snn_free(ctx, margins);
     return status;
