@@ -143,7 +143,7 @@ demo() {
     "$snn" make digits "$digits"
     say "demo: through the cochlea into $spikes"
     "$snn" encode "$digits" --channels 140 --out "$spikes"
-    "$snn" plot raster "$spikes" --sample 200 --out "$BUILD/word.png" -q
+    "$snn" plot raster "$spikes" --sample 362 --out "$BUILD/word.png" -q
     say "demo: learning weights and delays, log and model in $run"
     resume=
     test ! -f "$run/checkpoint.h5" || resume=--resume

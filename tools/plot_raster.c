@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+/* More dots than this are drawn smaller, so that they stay apart. */
+#define DENSE 5000
+
 /* Spikes are shown finer than a network reads them, unless --set says otherwise. */
 static const char *const FINE[] = {"data.time_step_ms=1", "data.channel_bin=1"};
 
@@ -125,8 +128,7 @@ static snn_status draw_sample(snn_context *ctx, const snn_dataset_info *info, co
         TRY(status, allocate(ctx, &b, n, err));
         highest = fill_dots(s, step, a, b);
         mark = (chart_mark){.kind = CHART_DOTS, .colour = 0x0b4a7f, .n = n, .x = a, .y = b};
-        /* Dots stay apart as long as there is room: about 800 x 330 pixels for all. */
-        mark.size = info->n_inputs > 300 || s->steps > 500 ? 2 : 3;
+        mark.size = n > DENSE ? 2 : 3;
         panel.y.label = "unit";
         /* Fewer units than the settings allow: show those that there are. */
         panel.y.high = (2 * highest < info->n_inputs ? highest + 1 : info->n_inputs) - 0.5;

@@ -23,11 +23,12 @@ typedef struct {
 } variant;
 
 static const variant variants[] = {
-    {"direct, training", SNN_SOLVER_DIRECT, SNN_LOSS_SUM, 1, 0, 0, 1, 0, 0, 0.5f, 9},
-    {"fft, everything kept", SNN_SOLVER_FFT, SNN_LOSS_SPIKE_COUNT, 1, 1, 1, 1, 1, 1, 0.5f, 9},
-    {"fft, long", SNN_SOLVER_FFT, SNN_LOSS_MEAN, 0, 1, 0, 1, 0, 1, 0.0f, 400},
-    {"auto, forward only", SNN_SOLVER_AUTO, SNN_LOSS_MAX, 1, 0, 1, 0, 0, 0, 0.1f, 9},
-    {"auto, forward, kept", SNN_SOLVER_AUTO, SNN_LOSS_MAX, 1, 0, 0, 0, 1, 0, 0.0f, 9},
+    {"direct, training", SNN_SOLVER_DIRECT, SNN_LOSS_SUM, 1, 0, 0, 1, 0, 0, 0.5f, 9, .fan_in = 0},
+    {"fft, everything kept", SNN_SOLVER_FFT, SNN_LOSS_SPIKE_COUNT, 1, 1, 1, 1, 1, 1, 0.5f, 9,
+     .fan_in = 0},
+    {"fft, long", SNN_SOLVER_FFT, SNN_LOSS_MEAN, 0, 1, 0, 1, 0, 1, 0.0f, 400, .fan_in = 0},
+    {"auto, forward only", SNN_SOLVER_AUTO, SNN_LOSS_MAX, 1, 0, 1, 0, 0, 0, 0.1f, 9, .fan_in = 0},
+    {"auto, forward, kept", SNN_SOLVER_AUTO, SNN_LOSS_MAX, 1, 0, 0, 0, 1, 0, 0.0f, 9, .fan_in = 0},
     {"sparse", SNN_SOLVER_AUTO, SNN_LOSS_SUM, 1, 0, 0, 1, 1, 1, 0.0f, 9, .fan_in = 4},
     {"axonal", SNN_SOLVER_AUTO, SNN_LOSS_SUM, 1, 0, 0, 1, 1, 1, 0.0f, 9,
      .sharing = SNN_SHARING_AXONAL},

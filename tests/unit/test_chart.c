@@ -456,6 +456,32 @@ static void both_formats(void **state)
     assert_non_null(strstr(text, "height=\"800"));
 }
 
+/* Whatever stands around them, plots of a grid have one size and stand in line. */
+static void plots_of_a_grid_stand_in_line(void **state)
+{
+    const chart_axis ends = {.high = 1}, wide = {.label = "y", .low = 1000000, .high = 1000001};
+    const chart_mark named = {.kind = CHART_LINE, .label = "in the legend"};
+    const chart_panel panels[] = {
+        {.title = "one", .x = ends, .y = ends},
+        {.x = {.label = "x", .high = 1}, .y = wide, .marks = &named, .n_marks = 1},
+        {.x = {.hidden = true, .high = 1}, .y = ends},
+        {.title = "four", .x = ends, .y = {.hidden = true, .high = 1}},
+    };
+    const chart c = {.rows = 2, .columns = 2, .panels = panels};
+    double x0[4], y0[4], x1[4], y1[4];
+
+    for (size_t p = 0; p < 4; p++) {
+        const double low = p == 1 ? 1000000 : 0;
+        assert_int_equal(chart_locate(*state, &c, p, 0, low, &x0[p], &y0[p], NULL), SNN_OK);
+        assert_int_equal(chart_locate(*state, &c, p, 1, low + 1, &x1[p], &y1[p], NULL), SNN_OK);
+        near(x1[p] - x0[p], x1[0] - x0[0], 1);
+        near(y0[p] - y1[p], y0[0] - y1[0], 1);
+        near(x0[p], x0[p % 2], 0);
+        near(y0[p], y0[p / 2 * 2], 0);
+    }
+    assert_true(x1[0] < x0[1] && y0[0] < y1[2] && x1[1] <= 900 && y0[2] <= 420);
+}
+
 /* Only whole marks on possible axes. */
 static void what_cannot_be_drawn_is_refused(void **state)
 {
@@ -570,6 +596,7 @@ int main(void)
         cmocka_unit_test(cells_have_the_colours_of_their_values),
         cmocka_unit_test(a_picture_lies_as_it_is_seen),
         cmocka_unit_test(both_formats),
+        cmocka_unit_test(plots_of_a_grid_stand_in_line),
         cmocka_unit_test(what_cannot_be_drawn_is_refused),
         cmocka_unit_test(odd_data_is_drawn),
         cmocka_unit_test(memory_runs_out),
