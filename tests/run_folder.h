@@ -38,7 +38,7 @@ static inline void folder_make(char path[RUN_PATH])
     assert_non_null(mkdtemp(path));
 }
 
-/* Number of entries; with `remove` they and the folder go. */
+/* Number of entries; with `remove` they, what is in them and the folder go. */
 static inline int folder_entries(const char *path, int remove)
 {
     DIR *folder = opendir(path);
@@ -47,13 +47,13 @@ static inline int folder_entries(const char *path, int remove)
 
     assert_non_null(folder);
     while ((entry = readdir(folder)) != NULL) {
-        char file[RUN_PATH + 300];
+        char file[RUN_PATH];
 
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
-        snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-        if (remove)
-            unlink(file);
+        assert_true(snprintf(file, sizeof file, "%s/%s", path, entry->d_name) < RUN_PATH);
+        if (remove && unlink(file) != 0)
+            folder_entries(file, 1);
         n++;
     }
     closedir(folder);

@@ -22,8 +22,10 @@ struct toy {
     uint64_t seed;
     int dense;            /* frames instead of cells */
     int jitter;           /* reads take a random time */
+    uint32_t speakers;    /* they take turns, four samples each: 7, 10, 13 .. ; 0 = unknown */
     int64_t fail_at;      /* this training sample cannot be read; < 0 = none */
     atomic_uint reads;    /* calls so far */
+    atomic_uint tested;   /* of them for the test split */
     atomic_uint destroys; /* calls of destroy */
 };
 
@@ -35,6 +37,11 @@ struct toy_scratch {
 };
 
 #define TOY_CLASSES 4u
+
+static inline uint32_t toy_speaker(const struct toy *toy, uint32_t index)
+{
+    return toy->speakers > 0 ? 7 + 3 * (index / TOY_CLASSES % toy->speakers) : SNN_NO_SPEAKER;
+}
 
 /* Cells of a sample by the plainest means. */
 static inline uint32_t toy_make(const struct toy *toy, snn_split split, uint32_t index,
@@ -64,6 +71,7 @@ static inline snn_status toy_read(void *self, snn_split split, uint32_t index, v
     uint32_t label, steps, k = 0;
 
     atomic_fetch_add(&toy->reads, 1);
+    atomic_fetch_add(&toy->tested, split == SNN_SPLIT_TEST);
     if (split == SNN_SPLIT_TRAIN && (int64_t)index == toy->fail_at)
         return snn_error_set(err, SNN_EIO, "toy", "planted failure");
     if (toy->jitter) {
@@ -72,7 +80,7 @@ static inline snn_status toy_read(void *self, snn_split split, uint32_t index, v
         nanosleep(&pause, NULL);
     }
     steps = toy_make(toy, split, index, cell, &label);
-    *out = (snn_sample){.label = label, .speaker = SNN_NO_SPEAKER, .steps = steps};
+    *out = (snn_sample){.label = label, .speaker = toy_speaker(toy, index), .steps = steps};
     for (uint32_t t = 0; t < steps; t++) {
         s->first[t] = k;
         for (uint32_t i = 0; i < TOY_INPUTS; i++) {

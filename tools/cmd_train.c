@@ -10,6 +10,9 @@
 /* A progress line more often than this only costs time. */
 #define PROGRESS_SECONDS 0.1
 
+/* Bytes of the longest name of a part. */
+#define PART 80
+
 struct display {
     bool json;
     double last; /* when the progress line was drawn */
@@ -23,19 +26,33 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Which of a run's trainings: "speaker 3 (2/10)  ", "fine-tuning  ", or nothing. */
+static const char *part_name(const snn_run_part *p, char text[PART])
+{
+    const char *stage = p->fine_tuning ? "fine-tuning  " : "";
+
+    if (p->folds > 0)
+        snprintf(text, PART, "speaker %u (%u/%u)  %s", (unsigned)p->speaker, (unsigned)p->fold,
+                 (unsigned)p->folds, stage);
+    else
+        snprintf(text, PART, "%s", stage);
+    return text;
+}
+
 static void show_batch(void *user, const snn_batch_report *r)
 {
     struct display *display = user;
     double left = isfinite(r->seconds_left) ? r->seconds_left : 0, t = now();
+    char part[PART];
 
     if (!talk_has_progress() || (t - display->last < PROGRESS_SECONDS && r->batch != r->batches))
         return;
     display->last = t;
-    talk_progress("epoch %u/%u  batch %u/%u  loss %.4f  accuracy %.1f %%  %.0f samples/s  "
+    talk_progress("%sepoch %u/%u  batch %u/%u  loss %.4f  accuracy %.1f %%  %.0f samples/s  "
                   "%d:%02d:%02d left",
-                  (unsigned)r->epoch, (unsigned)r->epochs, (unsigned)r->batch, (unsigned)r->batches,
-                  r->loss, 100 * r->accuracy, r->samples_per_second, (int)(left / 3600),
-                  (int)(left / 60) % 60, (int)left % 60);
+                  part_name(&r->part, part), (unsigned)r->epoch, (unsigned)r->epochs,
+                  (unsigned)r->batch, (unsigned)r->batches, r->loss, 100 * r->accuracy,
+                  r->samples_per_second, (int)(left / 3600), (int)(left / 60) % 60, (int)left % 60);
 }
 
 /* " 91.2 %", or "-" where nothing validates. */
@@ -51,15 +68,22 @@ static const char *percent(double share, char text[16])
 static void show_epoch(void *user, const snn_epoch_report *r)
 {
     const struct display *display = user;
-    char train[16], valid[16];
+    char train[16], valid[16], part[PART];
     json j;
 
-    talk(SNN_LOG_INFO, "epoch %u/%u  loss %.4f  train %s  valid %s  %.1f s%s", (unsigned)r->epoch,
-         (unsigned)r->epochs, r->loss, percent(r->train_accuracy, train),
-         percent(r->valid_accuracy, valid), r->seconds, r->best ? "  best" : "");
+    talk(SNN_LOG_INFO, "%sepoch %u/%u  loss %.4f  train %s  valid %s  %.1f s%s",
+         part_name(&r->part, part), (unsigned)r->epoch, (unsigned)r->epochs, r->loss,
+         percent(r->train_accuracy, train), percent(r->valid_accuracy, valid), r->seconds,
+         r->best ? "  best" : "");
     if (!display->json)
         return;
     json_begin(&j, "epoch");
+    if (r->part.folds > 0) {
+        json_count(&j, "fold", r->part.fold);
+        json_count(&j, "speaker", r->part.speaker);
+    }
+    if (r->part.fine_tuning)
+        json_bare(&j, "fine_tuning", "true");
     json_count(&j, "epoch", r->epoch);
     json_number(&j, "loss", r->loss);
     json_number(&j, "train_accuracy", r->train_accuracy);
@@ -74,21 +98,80 @@ static int stop_asked(void *user)
     return was_interrupted();
 }
 
+/* ", 95 % interval 85.1 to 90.9 %", or nothing. */
+static const char *interval_text(const snn_interval *i, char text[64])
+{
+    text[0] = '\0';
+    if (isfinite(i->low) && isfinite(i->high))
+        snprintf(text, 64, ", %g %% interval %.1f to %.1f %%", 100 * SNN_RESULT_LEVEL, 100 * i->low,
+                 100 * i->high);
+    return text;
+}
+
+static void print_result(const snn_run_result *r, const char *folder)
+{
+    char test[16], valid[16], interval[64];
+
+    if (r->folds > 0)
+        printf("left-out speakers %s (%u of them%s, protocol %s, seed %llu): %s/folds.csv\n",
+               percent(r->fold.mean, test), (unsigned)r->folds, interval_text(&r->fold, interval),
+               r->protocol, (unsigned long long)r->seed, folder);
+    for (uint32_t i = 0; i < r->stages; i++)
+        printf("%s: validation %s, test %s%s\n", r->stage[i].name,
+               percent(r->stage[i].valid_accuracy, valid), percent(r->stage[i].test_accuracy, test),
+               i == r->kept ? ", kept" : "");
+    printf("test accuracy %s (validation %s, best epoch %u of %u, by %s, protocol %s, seed "
+           "%llu%s, %.1f s): %s\n",
+           percent(r->test_accuracy, test), percent(r->valid_accuracy, valid),
+           (unsigned)r->best_epoch, (unsigned)r->epochs, r->chosen_by, r->protocol,
+           (unsigned long long)r->seed, interval_text(&r->test, interval), r->seconds, folder);
+}
+
+static void json_interval(json *j, const char *key, const snn_interval *i)
+{
+    json_open(j, key, '[');
+    json_number(j, NULL, i->low);
+    json_number(j, NULL, i->high);
+    json_close(j, ']');
+}
+
+static void json_stages(json *j, const snn_run_result *r)
+{
+    json_open(j, "stages", '[');
+    for (uint32_t i = 0; i < r->stages; i++) {
+        json_open(j, NULL, '{');
+        json_text(j, "stage", r->stage[i].name);
+        json_number(j, "valid_accuracy", r->stage[i].valid_accuracy);
+        json_number(j, "test_accuracy", r->stage[i].test_accuracy);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+    json_text(j, "kept", r->stage[r->kept].name);
+}
+
 static void show_result(const snn_run_result *r, const char *folder, bool as_json)
 {
-    char test[16], valid[16];
     json j;
 
     if (!as_json) {
-        printf("test accuracy %s (validation %s, best epoch %u of %u, protocol %s, %.1f s): %s\n",
-               percent(r->test_accuracy, test), percent(r->valid_accuracy, valid),
-               (unsigned)r->best_epoch, (unsigned)r->epochs, r->protocol, r->seconds, folder);
+        print_result(r, folder);
         return;
     }
     json_begin(&j, "result");
     json_text(&j, "protocol", r->protocol);
+    json_count(&j, "seed", r->seed);
+    json_text(&j, "chosen_by", r->chosen_by);
     json_number(&j, "test_accuracy", r->test_accuracy);
+    json_interval(&j, "test_interval", &r->test);
+    json_count(&j, "test_samples", r->test_samples);
     json_number(&j, "valid_accuracy", r->valid_accuracy);
+    if (r->folds > 0) {
+        json_number(&j, "fold_accuracy", r->fold.mean);
+        json_interval(&j, "fold_interval", &r->fold);
+        json_count(&j, "folds", r->folds);
+    }
+    if (r->stages > 0)
+        json_stages(&j, r);
     json_count(&j, "best_epoch", r->best_epoch);
     json_count(&j, "epochs", r->epochs);
     json_number(&j, "seconds", r->seconds);
@@ -138,11 +221,11 @@ static snn_status choose_folder(const options *o, char folder[TOOL_PATH], snn_er
     else
         TRY(status, default_folder(o, folder, err));
     if (!o->resume && (file_exists(folder, "checkpoint.h5") || file_exists(folder, "model.h5") ||
-                       file_exists(folder, "config.yaml")))
+                       file_exists(folder, "config.yaml") || file_exists(folder, "folds.csv")))
         return snn_error_set(err, SNN_EINVAL, folder,
                              "holds a run already: go on with it by --resume, or give another "
                              "folder by --out DIR");
-    if (o->resume && !file_exists(folder, "checkpoint.h5"))
+    if (o->resume && !file_exists(folder, "checkpoint.h5") && !file_exists(folder, "folds.csv"))
         talk(SNN_LOG_INFO, "%s has no checkpoint: starting from the beginning", folder);
 done:
     return status;

@@ -68,6 +68,7 @@ function type_of(kind, low, high, choices) {
     low = roff(low); high = roff(high)
     if (kind == "NUMBER") return "Number in [" low ", " high "]"
     if (kind == "INTEGERS") return "List of integers in [" low ", " high "]"
+    if (kind == "SPEAKERS") return "Integer, or list of integers, in [" low ", " high "]"
     return (kind == "ODD" ? "Odd integer" : "Integer") " in [" low ", " high "]"
 }
 

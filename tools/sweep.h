@@ -73,7 +73,7 @@ typedef struct sweep_run {
     /* sweep_jobs.c: while it runs */
     pid_t process;
     int output; /* what it writes to its standard output */
-    char line[1024];
+    char line[8192];
     size_t line_length;
     uint64_t epoch;
     bool ended; /* the result line was seen */

@@ -26,9 +26,10 @@ typedef struct snn_config {
 typedef struct snn_config_key {
     const char *section; /* "delay" */
     const char *key;     /* "max_delay" */
-    const char *type;    /* "integer", "number", "boolean", "text", "integers" or "a|b|c" */
-    const char *unit;    /* "steps", "ms", "" */
-    const char *range;   /* "[1, 4095] odd", "" */
+    const char *type;  /* "integer", "number", "boolean", "text", "integers", "integer or integers",
+                          "a|b|c" */
+    const char *unit;  /* "steps", "ms", "" */
+    const char *range; /* "[1, 4095] odd", "" */
     const char *initial; /* default as text */
     const char *help;    /* one sentence */
 } snn_config_key;

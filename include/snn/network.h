@@ -113,6 +113,8 @@ SNN_API SNN_MUST_USE snn_status snn_network_tensor(const snn_network *net, const
 SNN_API void snn_network_set_sigma(snn_network *net, float sigma);
 /* Clamp positions to [-floor(D/2), floor(D/2)]. */
 SNN_API void snn_network_clamp(snn_network *net);
+/* Round positions to whole steps (ties to even): the delays that evaluation uses. */
+SNN_API void snn_network_round(snn_network *net);
 
 /* Frames that the read-out produces from `steps` input frames. */
 SNN_API uint32_t snn_network_output_steps(const snn_network *net, uint32_t steps);

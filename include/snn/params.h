@@ -115,11 +115,28 @@ typedef enum snn_schedule {
     SNN_SCHEDULE_ONECYCLE
 } snn_schedule;
 
-/* clean: the data's validation split, else `valid_share` of the training split
- * held out; the test split is read once, at the best validation epoch (at the
- * last epoch when nothing is held out).  paper: test at the best epoch, chosen
- * on the test split where there is no validation split (as published for SHD). */
-typedef enum snn_protocol { SNN_PROTOCOL_CLEAN, SNN_PROTOCOL_PAPER } snn_protocol;
+/* clean: `valid_speakers` of the training split held out, else the data's validation
+ * split, else `valid_share` of the training split held out; the test split is read
+ * once, at the best validation epoch (at the last epoch when nothing is held out).
+ * paper: test at the best epoch, chosen on the test split where there is no validation
+ * split (as published for SHD).
+ * loso: one training for each speaker of the training split, without and then measured
+ * on that speaker; then one on all of them, and the test split is read once.  Every
+ * training is taken at its last epoch: no choice is made on what measures it. */
+typedef enum snn_protocol {
+    SNN_PROTOCOL_CLEAN,
+    SNN_PROTOCOL_PAPER,
+    SNN_PROTOCOL_LOSO
+} snn_protocol;
+
+#define SNN_MAX_SPEAKERS 64
+
+/* Speakers to hold out: n of them drawn by the seed, or those named; n = 0: none. */
+typedef struct snn_speakers {
+    uint32_t n;
+    int named; /* 1: speaker[0] .. speaker[n-1], as the data numbers them */
+    uint32_t speaker[SNN_MAX_SPEAKERS];
+} snn_speakers;
 
 typedef struct snn_train_params {
     size_t size; /* sizeof(snn_train_params), set by _init */
@@ -141,6 +158,12 @@ typedef struct snn_train_params {
     snn_protocol protocol;
     float valid_share;
     int freeze_weights; /* 1: weights keep their first values; all else trains */
+    snn_speakers valid_speakers;
+    /* Once training is over and delays are rounded: */
+    int norm_reestimate;       /* 1: mean and variance of batch norm anew, over the training set */
+    uint32_t fine_tune_epochs; /* epochs for all but the delays; 0 = none */
+    float fine_tune_lr;
+    int fine_tune_dropout; /* 1: with the network's dropout; 0: without */
 } snn_train_params;
 
 /* grid: frame = floor(t / step) from the sample's start.  paper: frames start

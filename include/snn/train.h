@@ -11,6 +11,7 @@
 #include <snn/motion.h>
 #include <snn/movies.h>
 #include <snn/network.h>
+#include <snn/statistics.h>
 
 SNN_BEGIN_DECLS
 
@@ -91,6 +92,17 @@ SNN_API SNN_MUST_USE snn_status snn_evaluate(snn_network *net, snn_dataset *data
                                              uint32_t batch_size, snn_evaluation *out,
                                              snn_error *err);
 
+/*
+ * Estimate batch normalisation's running mean and variance anew: over these samples as
+ * evaluation runs them (delays rounded, no dropout), exactly, one layer after the other;
+ * a pass for each hidden layer.  Doing it twice changes nothing.  Batches are those of
+ * the first epoch of `seed`.  SNN_EINVAL for a network without batch normalisation.
+ */
+SNN_API SNN_MUST_USE snn_status snn_reestimate_norm(snn_network *net, snn_dataset *dataset,
+                                                    snn_split split, const uint32_t *index,
+                                                    uint32_t count, uint32_t batch_size,
+                                                    uint64_t seed, snn_error *err);
+
 /* ---- models ----------------------------------------------------------- */
 
 /* Network parameters for a data set: config's, with inputs, classes and time
@@ -110,7 +122,15 @@ SNN_API SNN_MUST_USE snn_status snn_model_load(snn_context *ctx, const char *pat
 
 /* ---- a whole run ------------------------------------------------------ */
 
+/* The training that a report is of: a run may consist of several. */
+typedef struct snn_run_part {
+    uint32_t fold, folds; /* protocol loso, a speaker left out: fold 1 .. folds; else 0 */
+    uint32_t speaker;     /* that speaker */
+    int fine_tuning;      /* 1: epochs of fine-tuning */
+} snn_run_part;
+
 typedef struct snn_epoch_report {
+    snn_run_part part;
     uint32_t epoch; /* 1 .. */
     uint32_t epochs;
     double loss, train_accuracy;
@@ -121,6 +141,7 @@ typedef struct snn_epoch_report {
 } snn_epoch_report;
 
 typedef struct snn_batch_report {
+    snn_run_part part;
     uint32_t epoch, epochs, batch, batches;
     double loss, accuracy; /* of the epoch so far */
     double samples_per_second;
@@ -139,22 +160,57 @@ typedef struct snn_run_params {
     void *user;
 } snn_run_params;
 
+/* A run's model before and after what follows training: "trained", "re-estimated",
+ * "fine-tuned", "fine-tuned, re-estimated".  NaN where there is no such split. */
+typedef struct snn_run_stage {
+    const char *name; /* static text */
+    double valid_accuracy, valid_loss;
+    double test_accuracy, test_loss;
+} snn_run_stage;
+
+#define SNN_RUN_STAGES   4
+#define SNN_CHOSEN_BY    128
+#define SNN_RESULT_LEVEL 0.95 /* of all intervals of a result */
+
 typedef struct snn_run_result {
-    const char *protocol;                 /* static text: "paper", "clean" */
+    const char *protocol; /* static text: "paper", "clean", "loso" */
+    uint64_t seed;
+    char chosen_by[SNN_CHOSEN_BY];        /* what the epoch (and stage) was chosen on, in words */
     double test_accuracy, valid_accuracy; /* NaN where there is no such split */
     double test_loss;
+    snn_interval test; /* test_accuracy and its Wilson interval; knows nothing of a choice on it */
+    uint32_t test_samples, valid_samples; /* 0 where there is no such split */
+    snn_interval fold; /* loso: mean accuracy over speakers, Student's t; else NaN */
+    uint32_t folds;    /* loso: speakers; else 0 */
     uint32_t best_epoch, epochs;
-    double seconds; /* of this process */
+    snn_run_stage stage[SNN_RUN_STAGES]; /* where anything follows training */
+    uint32_t stages, kept;               /* number of them; the one whose model this is */
+    double seconds;                      /* of this process */
 } snn_run_result;
 
 SNN_API void snn_run_params_init(snn_run_params *params);
 
-/* Train as `config` says.  The folder receives config.yaml, metrics.csv, model.h5
- * (best epoch) and checkpoint.h5 (after every epoch, and on a stop inside one).
+/*
+ * Train as `config` says.  The folder receives
+ *
+ *   config.yaml     the configuration
+ *   metrics.csv     a row an epoch
+ *   checkpoint.h5   after every epoch, and on a stop inside one
+ *   model.h5        the model that counts
+ *   result.json     the result, at the end
+ *   stages.csv, fine-tune/   where norm_reestimate or fine_tune_epochs ask for more than
+ *                   training: what each gains; a folder as this one for fine-tuning
+ *   folds.csv, speaker-N/    protocol loso: a row a speaker; a folder as this one each
+ *
+ * Stages are compared on what chose the epoch, and the best is kept; where nothing
+ * validates, and in loso, the last.  The test split is read when no choice is left.
+ *
  * The same configuration gives the same bits on any number of threads, and when
  * killed and resumed.
- * Errors: SNN_ECONFIG (resume with another configuration), SNN_EDIVERGED,
- * SNN_EINTERRUPTED, and those of files and data. */
+ * Errors: SNN_ECONFIG (resume with another configuration; no such speaker, or data
+ * without speakers where they are asked for), SNN_EDIVERGED, SNN_EINTERRUPTED, and those
+ * of files and data.
+ */
 SNN_API SNN_MUST_USE snn_status snn_train(snn_context *ctx, const snn_config *config,
                                           snn_dataset *dataset, const snn_run_params *params,
                                           snn_run_result *out, snn_error *err);

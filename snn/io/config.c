@@ -189,6 +189,10 @@ static snn_status check_ranges(const snn_config *config, snn_error *err)
     if (config->network.n_hidden > SNN_MAX_HIDDEN)
         return snn_error_set(err, SNN_ECONFIG, "network.hidden", "%u layers, but at most %d fit",
                              (unsigned)config->network.n_hidden, SNN_MAX_HIDDEN);
+    if (config->train.valid_speakers.n > SNN_MAX_SPEAKERS)
+        return snn_error_set(err, SNN_ECONFIG, "train.valid_speakers",
+                             "%u speakers, but at most %d can be held out",
+                             (unsigned)config->train.valid_speakers.n, SNN_MAX_SPEAKERS);
     for (size_t i = 0; (row = snn_config_row_at(i)) != NULL; i++) {
         snprintf(where, sizeof where, "%s.%s", row->text.section, row->text.key);
         snn_config_row_get(row, config, value);
@@ -196,6 +200,24 @@ static snn_status check_ranges(const snn_config *config, snn_error *err)
     }
 done:
     return status;
+}
+
+/* How a run is judged, and what follows training. */
+static snn_status check_protocol(const snn_config *config, snn_error *err)
+{
+    const snn_train_params *train = &config->train;
+
+    if (train->valid_speakers.n > 0 && train->protocol != SNN_PROTOCOL_CLEAN)
+        return snn_error_set(err, SNN_ECONFIG, "train.valid_speakers",
+                             "is for protocol clean; paper takes no validation of its own, and "
+                             "loso leaves out every speaker in turn");
+    if (train->norm_reestimate && !config->network.batch_norm)
+        return snn_error_set(err, SNN_ECONFIG, "train.norm_reestimate",
+                             "there is nothing to estimate without network.batch_norm");
+    if (train->freeze_weights && train->fine_tune_epochs > 0)
+        return snn_error_set(err, SNN_ECONFIG, "train.fine_tune_epochs",
+                             "fine-tuning moves the weights, which train.freeze_weights forbids");
+    return SNN_OK;
 }
 
 snn_status snn_config_check(const snn_config *config, snn_error *err)
@@ -207,6 +229,7 @@ snn_status snn_config_check(const snn_config *config, snn_error *err)
     snn_status status = SNN_OK;
 
     TRY(status, check_ranges(config, err));
+    TRY(status, check_protocol(config, err));
     if (config->network.neuron.tau_ms < config->data.time_step_ms)
         return snn_error_set(err, SNN_ECONFIG, "neuron.tau_ms",
                              "tau_ms %g is shorter than data.time_step_ms %g: the potential would "

@@ -14,6 +14,7 @@
 #define TYPE_CHOICE(choices)   choices
 #define TYPE_TEXT(choices)     "text"
 #define TYPE_INTEGERS(choices) "integers"
+#define TYPE_SPEAKERS(choices) "integer or integers"
 
 #define RANGE_INTEGER(low, high)  "[" #low ", " #high "]"
 #define RANGE_ODD(low, high)      "[" #low ", " #high "] odd"
@@ -23,6 +24,7 @@
 #define RANGE_CHOICE(low, high)   ""
 #define RANGE_TEXT(low, high)     ""
 #define RANGE_INTEGERS(low, high) "[" #low ", " #high "]"
+#define RANGE_SPEAKERS(low, high) "[" #low ", " #high "]"
 
 /* clang-format off */
 static const snn_config_row ROWS[] = {

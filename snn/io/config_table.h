@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Longest text of a value: 16 integers, or the longest path with its quotes. */
+/* Longest text of a value: 64 speakers, or the longest path with its quotes. */
 #define CONFIG_VALUE_SIZE 1200
 
 typedef enum snn_config_kind {
@@ -18,7 +18,8 @@ typedef enum snn_config_kind {
     CONFIG_SWITCH,
     CONFIG_CHOICE,
     CONFIG_TEXT,
-    CONFIG_INTEGERS
+    CONFIG_INTEGERS,
+    CONFIG_SPEAKERS
 } snn_config_kind;
 
 typedef struct snn_config_row {

@@ -59,6 +59,7 @@ static snn_status wrong_type(const snn_config_row *row, const char *text, const 
         [CONFIG_NUMBER] = "a number",
         [CONFIG_SWITCH] = "true or false",
         [CONFIG_INTEGERS] = "a list of integers such as [256, 256]",
+        [CONFIG_SPEAKERS] = "a number of speakers, or a list of them such as [4, 5]",
         [CONFIG_TEXT] = "text",
         [CONFIG_CHOICE] = "one of its choices",
     };
@@ -242,10 +243,10 @@ static snn_status set_text(const snn_config_row *row, void *field, const char *t
     return SNN_OK;
 }
 
-static snn_status set_integers(const snn_config_row *row, snn_config *config, const char *text,
-                               const char *where, snn_error *err)
+/* "[1, 2]" to at most `most` values in the row's range. */
+static snn_status read_list(const snn_config_row *row, const char *text, uint32_t *values,
+                            uint32_t most, uint32_t *count, const char *where, snn_error *err)
 {
-    uint32_t values[SNN_MAX_HIDDEN] = {0};
     uint32_t n = 0;
     const char *s = text;
 
@@ -264,16 +265,52 @@ static snn_status set_integers(const snn_config_row *row, snn_config *config, co
             return wrong_type(row, text, where, err);
         if (!integer_in_range(row, value))
             return out_of_range(row, text, where, err);
-        if (n == SNN_MAX_HIDDEN)
-            return snn_error_set(err, SNN_ECONFIG, where, "%s.%s has more than %d entries",
-                                 row->text.section, row->text.key, SNN_MAX_HIDDEN);
+        if (n == most)
+            return snn_error_set(err, SNN_ECONFIG, where, "%s.%s has more than %u entries",
+                                 row->text.section, row->text.key, (unsigned)most);
         values[n++] = (uint32_t)value;
         s += strspn(s, " ");
     }
     if (s[1] != '\0')
         return wrong_type(row, text, where, err);
+    *count = n;
+    return SNN_OK;
+}
+
+static snn_status set_integers(const snn_config_row *row, snn_config *config, const char *text,
+                               const char *where, snn_error *err)
+{
+    uint32_t values[SNN_MAX_HIDDEN] = {0}, n = 0;
+    snn_status status = read_list(row, text, values, SNN_MAX_HIDDEN, &n, where, err);
+
+    if (status != SNN_OK)
+        return status;
     memcpy(field_of(row, config), values, sizeof values);
     config->network.n_hidden = n;
+    return SNN_OK;
+}
+
+/* A number of speakers, or a list of them. */
+static snn_status set_speakers(const snn_config_row *row, void *field, const char *text,
+                               const char *where, snn_error *err)
+{
+    snn_speakers read = {.named = text[0] == '['};
+    snn_status status =
+        read.named ? read_list(row, text, read.speaker, SNN_MAX_SPEAKERS, &read.n, where, err)
+                   : set_integer(row, &read.n, text, where, err);
+
+    if (status != SNN_OK)
+        return status;
+    if (read.n > SNN_MAX_SPEAKERS)
+        return snn_error_set(err, SNN_ECONFIG, where, "%s.%s is %u, but at most %d can be held out",
+                             row->text.section, row->text.key, (unsigned)read.n, SNN_MAX_SPEAKERS);
+    for (uint32_t i = 1; read.named && i < read.n; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (read.speaker[k] == read.speaker[i])
+                return snn_error_set(err, SNN_ECONFIG, where, "%s.%s names speaker %u twice",
+                                     row->text.section, row->text.key, (unsigned)read.speaker[i]);
+    read.named = read.named && read.n > 0;
+    memcpy(field, &read, sizeof read);
     return SNN_OK;
 }
 
@@ -297,15 +334,14 @@ snn_status snn_config_row_set(const snn_config_row *row, snn_config *config, con
         return set_text(row, field, text, where, err);
     case CONFIG_INTEGERS:
         return set_integers(row, config, text, where, err);
+    case CONFIG_SPEAKERS:
+        return set_speakers(row, field, text, where, err);
     }
     return SNN_EINVAL;
 }
 
-static void get_integers(const snn_config_row *row, const snn_config *config, char *text)
+static void print_list(const uint32_t *values, uint32_t n, char *text)
 {
-    const uint32_t *values = field_at(row, config);
-    uint32_t n =
-        config->network.n_hidden < SNN_MAX_HIDDEN ? config->network.n_hidden : SNN_MAX_HIDDEN;
     size_t length = 1;
 
     text[0] = '[';
@@ -313,6 +349,25 @@ static void get_integers(const snn_config_row *row, const snn_config *config, ch
         length += (size_t)snprintf(text + length, CONFIG_VALUE_SIZE - length, "%s%u",
                                    i > 0 ? ", " : "", (unsigned)values[i]);
     snprintf(text + length, CONFIG_VALUE_SIZE - length, "]");
+}
+
+static void get_integers(const snn_config_row *row, const snn_config *config, char *text)
+{
+    const uint32_t n = config->network.n_hidden;
+
+    print_list(field_at(row, config), n < SNN_MAX_HIDDEN ? n : SNN_MAX_HIDDEN, text);
+}
+
+static void get_speakers(const void *field, char *text)
+{
+    snn_speakers speakers;
+
+    memcpy(&speakers, field, sizeof speakers);
+    if (speakers.named)
+        print_list(speakers.speaker, speakers.n < SNN_MAX_SPEAKERS ? speakers.n : SNN_MAX_SPEAKERS,
+                   text);
+    else
+        snprintf(text, CONFIG_VALUE_SIZE, "%u", (unsigned)speakers.n);
 }
 
 void snn_config_row_get(const snn_config_row *row, const snn_config *config,
@@ -352,6 +407,9 @@ void snn_config_row_get(const snn_config_row *row, const snn_config *config,
         break;
     case CONFIG_INTEGERS:
         get_integers(row, config, text);
+        break;
+    case CONFIG_SPEAKERS:
+        get_speakers(field, text);
         break;
     }
 }

@@ -81,9 +81,7 @@ void net_draw(snn_network *net, uint64_t seed)
         draw_layer(net, l, seed);
     snn_network_clamp(net);
     if (delay->mode == SNN_DELAYS_FIXED)
-        for (uint32_t l = 0; l < net->layers; l++)
-            for (size_t i = 0; i < net->layer[l].delays * delay->kernel_count; i++)
-                net->layer[l].p.position[i] = rintf(net->layer[l].p.position[i]);
+        snn_network_round(net);
     if (delay->mode == SNN_DELAYS_LEARNED)
         snn_network_set_sigma(net, delay->sigma_init > 0.0f ? delay->sigma_init
                                                             : (float)(net->n_taps / 2));

@@ -130,6 +130,21 @@ void net_norm_backward(snn_tape *tape, uint32_t l, float *g);
 /* Sum over batch and steps of a channel into out[C], folded in tile order. */
 void net_channel_sum(snn_tape *tape, uint32_t l, const float *x, float *out);
 
+/* What one layer's normalisation saw in many batches (norm.c): mean and sum of squared
+ * deviations from it of a channel over `rows` counted rows. */
+typedef struct net_moments {
+    double rows;
+    double *mean, *square; /* [C] */
+    double *batch_mean;    /* [C] scratch */
+} net_moments;
+/* Run `batch` as in evaluation as far as the input of layer l's normalisation, and add it. */
+SNN_MUST_USE snn_status net_measure(snn_tape *tape, const snn_batch *batch, uint32_t l,
+                                    net_moments *moments, snn_error *err);
+/* Add what layer l's synapses gave in this batch. */
+void net_norm_measure(snn_tape *tape, uint32_t l, net_moments *moments);
+/* The layer's running statistics become these (the variance unbiased, as in training). */
+void net_norm_set(snn_network *net, uint32_t l, const net_moments *moments);
+
 /* LIF and dropout (neuron.c).  backward: g at output -> g at bn, in place. */
 void net_dropout(snn_tape *tape, uint32_t l, const snn_batch *batch, const snn_pass *pass);
 void net_neuron_forward(snn_tape *tape, uint32_t l);

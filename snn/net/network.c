@@ -389,6 +389,14 @@ void snn_network_clamp(snn_network *net)
     }
 }
 
+void snn_network_round(snn_network *net)
+{
+    for (uint32_t l = 0; l < net->layers; l++)
+        for (size_t i = 0; i < net->layer[l].delays * net->params.delay.kernel_count; i++)
+            net->layer[l].p.position[i] = rintf(net->layer[l].p.position[i]);
+    snn_network_clamp(net);
+}
+
 uint32_t snn_network_output_steps(const snn_network *net, uint32_t steps)
 {
     return steps + net->layers * net->pad;

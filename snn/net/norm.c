@@ -168,3 +168,49 @@ void net_channel_sum(snn_tape *tape, uint32_t l, const float *x, float *out)
     for (size_t c = 0; c < channels; c++)
         out[c] = (float)tape->fold[c];
 }
+
+/*
+ * Two sets of n_a and n_b rows with means m_a, m_b and squared deviations S_a, S_b make
+ * one with (Chan, Golub and LeVeque 1983; d = m_b - m_a, n = n_a + n_b)
+ *
+ *     m = m_a + d n_b / n,   S = S_a + S_b + d^2 n_a n_b / n
+ *
+ * A batch's deviations are summed about its mean as rounded to float, r:
+ * S_b = sum (x - r)^2 - n_b (m_b - r)^2.
+ */
+void net_norm_measure(snn_tape *tape, uint32_t l, net_moments *moments)
+{
+    const size_t channels = tape->net->layer[l].n_out;
+    tape_layer *layer = &tape->layer[l];
+    norm_job job = job_of(tape, l, layer->conv);
+    const double rows = counted_rows(tape, layer), all = moments->rows + rows;
+
+    fold(tape, run(&job, SUM), channels, 0);
+    for (size_t c = 0; c < channels; c++) {
+        moments->batch_mean[c] = tape->fold[c] / rows;
+        layer->mean[c] = (float)moments->batch_mean[c];
+    }
+    fold(tape, run(&job, SQUARE), channels, 0);
+    for (size_t c = 0; c < channels; c++) {
+        const double mean = moments->batch_mean[c], off = mean - (double)layer->mean[c];
+        const double apart = mean - moments->mean[c];
+
+        moments->mean[c] += apart * (rows / all);
+        moments->square[c] += tape->fold[c] - rows * off * off;
+        moments->square[c] += apart * apart * (moments->rows * rows / all);
+    }
+    moments->rows = all;
+}
+
+void net_norm_set(snn_network *net, uint32_t l, const net_moments *moments)
+{
+    const net_views *p = &net->layer[l].p;
+    const double degrees = moments->rows > 1.0 ? moments->rows - 1.0 : 1.0;
+
+    for (size_t c = 0; c < net->layer[l].n_out; c++) {
+        const double square = moments->square[c] > 0.0 ? moments->square[c] : 0.0;
+
+        p->mean[c] = (float)moments->mean[c];
+        p->variance[c] = (float)(square / degrees);
+    }
+}

@@ -126,6 +126,28 @@ snn_status snn_forward(snn_tape *tape, const snn_batch *batch, const snn_pass *p
     return SNN_OK;
 }
 
+snn_status net_measure(snn_tape *tape, const snn_batch *batch, uint32_t l, net_moments *moments,
+                       snn_error *err)
+{
+    const snn_pass pass = {.mode = SNN_MODE_EVAL};
+    double since = snn_seconds();
+    snn_status st = check_batch(tape, batch, &pass, err);
+
+    if (st != SNN_OK)
+        return st;
+    begin(tape, batch, &pass);
+    for (uint32_t k = 0; k < l; k++) {
+        synapse_forward(tape, k, &since);
+        net_norm_forward(tape, k);
+        net_neuron_forward(tape, k);
+        lap(tape, SNN_PHASE_NEURON_FORWARD, &since);
+    }
+    synapse_forward(tape, l, &since);
+    net_norm_measure(tape, l, moments);
+    lap(tape, SNN_PHASE_NEURON_FORWARD, &since);
+    return SNN_OK;
+}
+
 /* ---- backward ------------------------------------------------------------------------ */
 
 static void keep(const snn_tape *tape, uint32_t l, float *to, const float *g)

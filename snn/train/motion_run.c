@@ -13,6 +13,7 @@
 #include <snn/random.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -353,12 +354,18 @@ static snn_status finish(run *r, snn_run_result *out, snn_error *err)
                                        NULL, err));
     memset(out, 0, sizeof *out);
     out->protocol = "clean";
+    out->seed = r->train->seed;
+    snprintf(out->chosen_by, sizeof out->chosen_by, "%s",
+             r->valid != NULL ? "validation movies" : "last epoch");
+    out->test_samples = test.movies;
+    out->valid_samples = r->valid != NULL ? snn_movies_count(r->valid) : 0;
     out->test_accuracy = test.accuracy;
     out->test_loss = test.loss;
     out->valid_accuracy = r->valid != NULL ? s->best_accuracy : NAN;
     out->best_epoch = s->best_epoch;
     out->epochs = s->epoch;
     out->seconds = snn_seconds() - r->start;
+    snn_result_intervals(out, NULL);
 done:
     return st;
 }

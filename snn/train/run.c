@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A whole run.  At the end of an epoch, in this order, each write atomic:
+ * One training.  At the end of an epoch, in this order, each write atomic:
  *
  *   metrics.csv     a row; one too many is cut off on resume
  *   model.h5        if the epoch is the best; rewritten on resume
@@ -18,32 +18,29 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef struct run {
+struct snn_run {
     snn_context *ctx;
     snn_dataset *dataset;
     const snn_train_params *train;
     const snn_run_params *params;
-    snn_division division;
+    const snn_division *division;
+    snn_run_part part;
+    uint32_t more;
+    const char *folder;
     snn_checkpoint state; /* network, trainer, best model, progress */
     snn_loader *loader;   /* of the pass that is on */
     bool writes;
     char config_yaml[SNN_PATH], metrics_csv[SNN_PATH], model_h5[SNN_PATH], checkpoint_h5[SNN_PATH];
-    double start;            /* of this process */
     double epoch_start;      /* of this epoch in this process */
     double evaluate_seconds; /* of the last evaluation */
     uint64_t samples_here;   /* trained on in this epoch by this process */
-} run;
-
-void snn_run_params_init(snn_run_params *params)
-{
-    *params = (snn_run_params){.size = sizeof *params};
-}
+};
 
 /* ---- files --------------------------------------------------------------- */
 
-static snn_status open_folder(run *r, snn_error *err)
+static snn_status open_folder(snn_run *r, snn_error *err)
 {
-    const char *folder = r->params->folder;
+    const char *folder = r->folder;
     snn_status st = SNN_OK;
 
     r->writes = folder != NULL;
@@ -60,15 +57,20 @@ done:
 
 /* Files of another run must not stay beside those of this one: first goes what
  * a resume would believe. */
-static snn_status clear_folder(run *r, snn_error *err)
+static snn_status clear_folder(snn_run *r, snn_error *err)
 {
+    static const char *const stale[] = {"fine-tune/checkpoint.h5", "model.h5", "stages.csv",
+                                        "result.json"};
+    char path[SNN_PATH];
     snn_status st;
     char *text = NULL;
 
     if (unlink(r->checkpoint_h5) == 0)
-        snn_log(r->ctx, SNN_LOG_WARNING, "%s: the run that was here is replaced",
-                r->params->folder);
-    unlink(r->model_h5);
+        snn_log(r->ctx, SNN_LOG_WARNING, "%s: the run that was here is replaced", r->folder);
+    for (size_t i = 0; i < SNN_COUNT(stale); i++) {
+        TRY(st, snn_path_join(path, r->folder, stale[i], err));
+        unlink(path);
+    }
     TRY(st, snn_config_text(r->ctx, r->state.config, &text));
     TRY(st, snn_replace_file(r->ctx, r->config_yaml, text, strlen(text), err));
     TRY(st, snn_metrics_begin(r->ctx, r->metrics_csv, 0, err));
@@ -78,7 +80,7 @@ done:
 }
 
 /* Take up the checkpoint; model.h5 may be of a later epoch, so write it again. */
-static snn_status resume(run *r, snn_error *err)
+static snn_status resume(snn_run *r, snn_error *err)
 {
     snn_network *net = r->state.net;
     snn_snapshot *now = NULL;
@@ -100,7 +102,7 @@ done:
     return st;
 }
 
-static snn_status prepare_folder(run *r, snn_error *err)
+static snn_status prepare_folder(snn_run *r, snn_error *err)
 {
     if (!r->writes)
         return SNN_OK;
@@ -111,41 +113,57 @@ static snn_status prepare_folder(run *r, snn_error *err)
 
 /* ---- evaluation ----------------------------------------------------------- */
 
-static snn_status evaluate(run *r, snn_judge judge, snn_evaluation *out, snn_error *err)
+snn_status snn_run_evaluate(snn_run *r, snn_judge judge, snn_evaluation *out, snn_error *err)
 {
     const bool held_out = judge == SNN_JUDGE_HELD_OUT;
+    const snn_stop stop = {r->params->stop, r->params->user};
+    const uint32_t *index = held_out ? r->division->held_out : NULL;
+    const uint32_t count = held_out ? r->division->n_held_out : 0;
     const snn_split split = judge == SNN_JUDGE_VALID ? SNN_SPLIT_VALID
                             : held_out               ? SNN_SPLIT_TRAIN
                                                      : SNN_SPLIT_TEST;
     const double start = snn_seconds();
     snn_loader *loader = NULL;
+    snn_tape *tape = NULL;
     snn_status st;
 
-    TRY(st, snn_loader_create(r->ctx, r->dataset, split, held_out ? r->division.held_out : NULL,
-                              r->division.n_held_out, r->train->batch_size, &loader, err));
-    TRY(st, snn_evaluate_on(snn_trainer_tape(r->state.trainer), loader, r->params->stop,
-                            r->params->user, out, err));
+    if (judge == SNN_JUDGE_NONE) {
+        *out = (snn_evaluation){.loss = NAN, .accuracy = NAN};
+        return SNN_OK;
+    }
+    if (r->state.trainer != NULL) {
+        TRY(st, snn_loader_create(r->ctx, r->dataset, split, index, count, r->train->batch_size,
+                                  &loader, err));
+        TRY(st, snn_evaluate_on(snn_trainer_tape(r->state.trainer), loader, &stop, out, err));
+    } else {
+        TRY(st, snn_evaluation_open(r->state.net, r->dataset, split, index, count,
+                                    r->train->batch_size, &loader, &tape, err));
+        TRY(st, snn_evaluate_on(tape, loader, &stop, out, err));
+    }
     r->evaluate_seconds = snn_seconds() - start;
 done:
+    snn_tape_destroy(tape);
     snn_loader_destroy(loader);
     return st;
 }
 
 /* ---- an epoch -------------------------------------------------------------- */
 
-static void report_batch(const run *r, uint32_t batches)
+static void report_batch(const snn_run *r, uint32_t batches)
 {
     const snn_progress *p = &r->state.progress;
     const double seconds = snn_seconds() - r->epoch_start;
     const double rate = seconds > 0 ? (double)r->samples_here / seconds : 0;
-    const double epochs_left = (double)(r->train->epochs - p->epoch) - 1;
+    const double epochs_left =
+        (double)(r->train->epochs - p->epoch) - 1 + (double)r->more * r->train->epochs;
     const double samples_left =
-        (double)r->division.n_train * (epochs_left + 1) - (double)p->samples;
+        (double)r->division->n_train * (epochs_left + 1) - (double)p->samples;
     snn_batch_report report;
 
     if (r->params->on_batch == NULL)
         return;
     report = (snn_batch_report){
+        .part = r->part,
         .epoch = p->epoch + 1,
         .epochs = r->train->epochs,
         .batch = p->batch,
@@ -160,7 +178,7 @@ static void report_batch(const run *r, uint32_t batches)
 }
 
 /* End inside an epoch: a checkpoint, and the status that says so. */
-static snn_status interrupt(run *r, snn_error *err)
+static snn_status interrupt(snn_run *r, snn_error *err)
 {
     snn_progress *p = &r->state.progress;
 
@@ -172,12 +190,12 @@ static snn_status interrupt(run *r, snn_error *err)
         if (st != SNN_OK)
             return st;
     }
-    return snn_error_set(err, SNN_EINTERRUPTED, r->params->folder,
-                         "stopped in epoch %u after %u batches%s", (unsigned)p->epoch + 1,
-                         (unsigned)p->batch, r->writes ? "; resume goes on from here" : "");
+    return snn_error_set(err, SNN_EINTERRUPTED, r->folder, "stopped in epoch %u after %u batches%s",
+                         (unsigned)p->epoch + 1, (unsigned)p->batch,
+                         r->writes ? "; resume goes on from here" : "");
 }
 
-static snn_status train_batches(run *r, snn_error *err)
+static snn_status train_batches(snn_run *r, snn_error *err)
 {
     const uint32_t batches = snn_loader_batches(r->loader);
     snn_progress *p = &r->state.progress;
@@ -204,12 +222,12 @@ done:
     return st;
 }
 
-/* Higher accuracy, or the same with less loss; without a judge each epoch. */
-static bool is_best(const run *r, const snn_epoch_report *report)
+/* Higher accuracy, or the same with less loss; each epoch where the last one counts. */
+static bool is_best(const snn_run *r, const snn_epoch_report *report)
 {
     const snn_progress *p = &r->state.progress;
 
-    if (r->division.judge == SNN_JUDGE_NONE || p->best_epoch == 0)
+    if (r->division->last || p->best_epoch == 0)
         return true;
     if (report->valid_accuracy != p->best_accuracy)
         return report->valid_accuracy > p->best_accuracy;
@@ -218,7 +236,7 @@ static bool is_best(const run *r, const snn_epoch_report *report)
 
 /* Write what the epoch gave.  Sigma shrinks after the model is written: its
  * running statistics were made with the sigma it trained with. */
-static snn_status finish_epoch(run *r, snn_epoch_report *report, snn_error *err)
+static snn_status finish_epoch(snn_run *r, snn_epoch_report *report, snn_error *err)
 {
     snn_progress *p = &r->state.progress;
     snn_status st = SNN_OK;
@@ -247,10 +265,10 @@ done:
     return st;
 }
 
-static snn_status run_epoch(run *r, snn_error *err)
+static snn_status run_epoch(snn_run *r, snn_error *err)
 {
     snn_progress *p = &r->state.progress;
-    snn_epoch_report report = {.epoch = p->epoch + 1, .epochs = r->train->epochs};
+    snn_epoch_report report = {.part = r->part, .epoch = p->epoch + 1, .epochs = r->train->epochs};
     snn_evaluation valid = {.loss = NAN, .accuracy = NAN};
     snn_augment_params augment;
     snn_status st;
@@ -260,17 +278,15 @@ static snn_status run_epoch(run *r, snn_error *err)
     snn_trainer_begin_epoch(r->state.trainer, p->epoch);
     snn_trainer_set_batch(r->state.trainer, p->batch);
     snn_trainer_rates(r->state.trainer, &report.rates);
-    TRY(st, snn_loader_create(r->ctx, r->dataset, SNN_SPLIT_TRAIN, r->division.train,
-                              r->division.n_train, r->train->batch_size, &r->loader, err));
+    TRY(st, snn_loader_create(r->ctx, r->dataset, SNN_SPLIT_TRAIN, r->division->train,
+                              r->division->n_train, r->train->batch_size, &r->loader, err));
     snn_config_augment(r->state.config, r->state.data, &augment);
     TRY(st, snn_loader_augment(r->loader, &augment, err));
     TRY(st, train_batches(r, err));
     snn_loader_destroy(r->loader); /* its batches make room for the evaluation's */
     r->loader = NULL;
-    if (r->division.judge != SNN_JUDGE_NONE) {
-        st = evaluate(r, r->division.judge, &valid, err);
-        TRY(st, st == SNN_EINTERRUPTED ? interrupt(r, err) : st);
-    }
+    st = snn_run_evaluate(r, r->division->judge, &valid, err);
+    TRY(st, st == SNN_EINTERRUPTED ? interrupt(r, err) : st);
     report.loss = p->loss_sum / (double)p->samples;
     report.train_accuracy = (double)p->correct / (double)p->samples;
     report.valid_loss = valid.loss;
@@ -286,90 +302,99 @@ done:
 
 /* ---- the run ---------------------------------------------------------------- */
 
-/* The test split is read once, with the best epoch's network; where it was the
- * judge (protocol paper) the best epoch's figure stands. */
-static snn_status finish(run *r, snn_run_result *out, snn_error *err)
+void snn_network_copy(snn_network *to, const snn_network *from)
 {
-    const snn_progress *p = &r->state.progress;
-    const snn_judge judge = r->division.judge;
-    const bool judged = judge == SNN_JUDGE_VALID || judge == SNN_JUDGE_HELD_OUT;
-    snn_evaluation test = {.loss = NAN, .accuracy = NAN};
-    snn_status st = SNN_OK;
+    snn_tensor source, target;
 
-    if (p->best_epoch > 0)
-        snn_snapshot_restore(r->state.best);
-    if (judge == SNN_JUDGE_TEST)
-        test = (snn_evaluation){.loss = p->best_loss, .accuracy = p->best_accuracy};
-    else if (r->state.data->count[SNN_SPLIT_TEST] > 0)
-        TRY(st, evaluate(r, SNN_JUDGE_TEST, &test, err));
-    *out = (snn_run_result){
-        .protocol = r->train->protocol == SNN_PROTOCOL_PAPER ? "paper" : "clean",
-        .test_accuracy = test.accuracy,
-        .test_loss = test.loss,
-        .valid_accuracy = judged ? p->best_accuracy : NAN,
-        .best_epoch = p->best_epoch,
-        .epochs = p->epoch,
-        .seconds = snn_seconds() - r->start,
-    };
-done:
-    return st;
+    for (size_t i = 0; snn_network_tensor_at(from, i, &source) == SNN_OK; i++) {
+        const char *part = strrchr(source.name, '.');
+
+        if (part != NULL && strcmp(part, ".sigma") == 0)
+            continue;
+        if (snn_network_tensor(to, source.name, &target, NULL) != SNN_OK)
+            continue;
+        SNN_ASSERT(snn_tensor_size(&target) == snn_tensor_size(&source));
+        memcpy(target.data, source.data, snn_tensor_size(&source) * snn_dtype_bytes(source.dtype));
+    }
 }
 
-static snn_status create(run *r, const snn_config *config, snn_error *err)
+snn_status snn_run_create(const snn_run_job *job, snn_run **out, snn_error *err)
 {
-    const snn_dataset_info *info = snn_dataset_get_info(r->dataset);
-    snn_checkpoint *s = &r->state;
+    const snn_dataset_info *info = snn_dataset_get_info(job->dataset);
+    snn_run *r = NULL;
     snn_network_params shape;
+    snn_checkpoint *s;
     snn_status st;
 
-    TRY(st, snn_config_check(config, err));
-    s->ctx = r->ctx;
-    s->config = config;
+    TRY(st, snn_config_check(job->config, err));
+    TRY_ALLOC(st, job->ctx, r, 1);
+    r->ctx = job->ctx;
+    r->dataset = job->dataset;
+    r->train = &job->config->train;
+    r->params = job->params;
+    r->division = job->division;
+    r->part = job->part;
+    r->more = job->more;
+    r->folder = job->folder;
+    s = &r->state;
+    s->ctx = job->ctx;
+    s->config = job->config;
     s->data = info;
-    snn_config_network(config, info, &shape);
+    snn_config_network(job->config, info, &shape);
     TRY(st, snn_network_create(r->ctx, &shape, r->train->seed, &s->net, err));
+    if (job->start != NULL)
+        snn_network_copy(s->net, job->start);
     TRY(st, snn_trainer_create(s->net, r->train, info->max_steps > 0 ? info->max_steps : 1,
                                &s->trainer, err));
     TRY(st, snn_snapshot_create(s->net, &s->best));
     TRY(st, open_folder(r, err));
-    TRY(st, snn_division_make(r->ctx, r->dataset, r->train, &r->division, err));
     TRY(st, prepare_folder(r, err)); /* last: a run that cannot begin removes nothing */
+    *out = r;
+    r = NULL;
+done:
+    snn_run_destroy(r);
+    return st;
+}
+
+void snn_run_destroy(snn_run *r)
+{
+    if (r == NULL)
+        return;
+    snn_snapshot_destroy(r->state.best);
+    snn_trainer_destroy(r->state.trainer);
+    snn_network_destroy(r->state.net);
+    snn_free(r->ctx, r);
+}
+
+snn_status snn_run_epochs(snn_run *r, snn_error *err)
+{
+    snn_status st = SNN_OK;
+
+    while (r->state.progress.epoch < r->train->epochs)
+        TRY(st, run_epoch(r, err));
+    if (r->state.progress.best_epoch > 0)
+        snn_snapshot_restore(r->state.best);
 done:
     return st;
 }
 
-snn_status snn_train(snn_context *ctx, const snn_config *config, snn_dataset *dataset,
-                     const snn_run_params *params, snn_run_result *out, snn_error *err)
+void snn_run_release(snn_run *r)
 {
-    run *r = NULL;
-    snn_run_params defaults;
-    snn_status st;
+    snn_trainer_destroy(r->state.trainer);
+    r->state.trainer = NULL;
+}
 
-    if (params == NULL) {
-        snn_run_params_init(&defaults);
-        params = &defaults;
-    }
-    if (params->size != sizeof *params)
-        return snn_error_set(err, SNN_EINVAL, "run", "call snn_run_params_init first");
-    TRY_ALLOC(st, ctx, r, 1);
-    r->ctx = ctx;
-    r->dataset = dataset;
-    r->train = &config->train;
-    r->params = params;
-    r->start = snn_seconds();
-    TRY(st, create(r, config, err));
-    while (r->state.progress.epoch < r->train->epochs)
-        TRY(st, run_epoch(r, err));
-    TRY(st, finish(r, out, err));
-done:
-    if (st == SNN_ENOMEM)
-        snn_error_set(err, st, "run", "no memory; a smaller train.batch_size needs less");
-    if (r != NULL) {
-        snn_division_free(ctx, &r->division);
-        snn_snapshot_destroy(r->state.best);
-        snn_trainer_destroy(r->state.trainer);
-        snn_network_destroy(r->state.net);
-    }
-    snn_free(ctx, r);
-    return st;
+snn_network *snn_run_network(const snn_run *r)
+{
+    return r->state.net;
+}
+
+const snn_progress *snn_run_progress(const snn_run *r)
+{
+    return &r->state.progress;
+}
+
+snn_status snn_run_save_model(const snn_run *r, snn_error *err)
+{
+    return r->writes ? snn_model_save(r->state.net, r->state.config, r->model_h5, err) : SNN_OK;
 }

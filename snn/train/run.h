@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The parts of a whole run.  run.c drives them; each other file is one part:
+ * The parts of a whole run:
  *
+ *   protocol.c    snn_train: one training, or one for each speaker and one for all
+ *   run.c         one training from its first epoch to its last
+ *   rounding.c    what follows it: delays rounded, norm re-estimated, weights fine-tuned
+ *   result.c      intervals; result.json, stages.csv, folds.csv
+ *   roster.c      label and speaker of each training sample
  *   division.c    which samples train and which validate
  *   snapshot.c    a copy of a network's tensors: the best so far
  *   checkpoint.c  everything needed to go on, in one file
@@ -32,31 +37,55 @@ SNN_MUST_USE snn_status snn_append_file(const char *path, const char *text, size
 SNN_MUST_USE snn_status snn_read_file(snn_context *ctx, const char *path, char **out,
                                       snn_error *err);
 
+/* ---- roster.c ----------------------------------------------------------- */
+
+/* Who speaks what in the training split. */
+typedef struct snn_roster {
+    uint32_t n;
+    uint32_t *label, *speaker; /* of each sample; SNN_NO_SPEAKER where unknown */
+    uint32_t *known, n_known;  /* the speakers, in rising order */
+} snn_roster;
+
+/* Reads the training split once. */
+SNN_MUST_USE snn_status snn_roster_read(snn_context *ctx, snn_dataset *dataset, snn_roster *out,
+                                        snn_error *err);
+void snn_roster_free(snn_context *ctx, snn_roster *roster);
+/* SNN_ECONFIG, naming `key`, unless every sample has a speaker and there are at least two. */
+SNN_MUST_USE snn_status snn_roster_check(const snn_roster *roster, const char *key, snn_error *err);
+
 /* ---- division.c --------------------------------------------------------- */
 
 /* What tells the best epoch. */
 typedef enum snn_judge {
     SNN_JUDGE_NONE,     /* nothing: the last epoch counts */
     SNN_JUDGE_VALID,    /* the validation split */
-    SNN_JUDGE_HELD_OUT, /* part of the training split */
+    SNN_JUDGE_HELD_OUT, /* part of the training split: a share, or speakers */
     SNN_JUDGE_TEST      /* the test split (protocol paper) */
 } snn_judge;
 
 typedef struct snn_division {
     snn_judge judge;
+    bool last;          /* the last epoch counts, whatever the judge says */
     uint32_t *train;    /* NULL = the whole training split */
     uint32_t *held_out; /* NULL = none */
     uint32_t n_train, n_held_out;
+    char chosen_by[SNN_CHOSEN_BY];
 } snn_division;
 
 /*
- * Divide by the protocol.  Of each class floor(share n + 1/2) samples are held
- * out, chosen by the seed; both lists are in the split's order.  Reads the
+ * Divide by the protocol.  Held out are speakers, or of each class floor(share n + 1/2)
+ * samples, chosen by the seed; both lists are in the split's order.  Reads the
  * training split once if it must.
  */
 SNN_MUST_USE snn_status snn_division_make(snn_context *ctx, snn_dataset *dataset,
                                           const snn_train_params *train, snn_division *out,
                                           snn_error *err);
+/* A fold of protocol loso: `speaker`, one of the roster, is held out. */
+SNN_MUST_USE snn_status snn_division_fold(snn_context *ctx, const snn_roster *roster,
+                                          uint32_t speaker, snn_division *out, snn_error *err);
+/* All train and nothing validates. */
+SNN_MUST_USE snn_status snn_division_undivided(snn_dataset *dataset, snn_division *out,
+                                               snn_error *err);
 void snn_division_free(snn_context *ctx, snn_division *division);
 
 /* ---- snapshot.c --------------------------------------------------------- */
@@ -123,5 +152,74 @@ SNN_MUST_USE snn_status snn_metrics_begin(snn_context *ctx, const char *path, ui
                                           snn_error *err);
 SNN_MUST_USE snn_status snn_metrics_append(const char *path, const snn_epoch_report *report,
                                            snn_error *err);
+
+/* ---- run.c -------------------------------------------------------------- */
+
+typedef struct snn_run snn_run;
+
+/* One training.  What is pointed to outlives it. */
+typedef struct snn_run_job {
+    snn_context *ctx;
+    snn_dataset *dataset;
+    const snn_config *config;
+    const snn_run_params *params; /* callbacks and resume; its folder is not used */
+    const char *folder;           /* NULL = nothing is written */
+    const snn_division *division;
+    const snn_network *start; /* the tensors to begin with; NULL = drawn from the seed */
+    snn_run_part part;
+    uint32_t more; /* trainings of this size that follow: for the time that is left */
+} snn_run_job;
+
+/* Network and trainer; the folder is made, and emptied or resumed from. */
+SNN_MUST_USE snn_status snn_run_create(const snn_run_job *job, snn_run **out, snn_error *err);
+void snn_run_destroy(snn_run *run);
+/* The epochs that are left; the network then is that of the epoch that counts. */
+SNN_MUST_USE snn_status snn_run_epochs(snn_run *run, snn_error *err);
+/* Give the trainer's memory back; no epochs after that. */
+void snn_run_release(snn_run *run);
+snn_network *snn_run_network(const snn_run *run);
+const snn_progress *snn_run_progress(const snn_run *run);
+/* What `judge` says of the network as it is now; NONE: no number. */
+SNN_MUST_USE snn_status snn_run_evaluate(snn_run *run, snn_judge judge, snn_evaluation *out,
+                                         snn_error *err);
+/* Write the network as it is now to model.h5. */
+SNN_MUST_USE snn_status snn_run_save_model(const snn_run *run, snn_error *err);
+/* Copy the tensors of one network to another of the same layers, all but sigma: delays
+ * that are fixed have a width of their own. */
+void snn_network_copy(snn_network *to, const snn_network *from);
+
+/* ---- rounding.c --------------------------------------------------------- */
+
+/* The models of a run after each stage; the one at `kept` counts. */
+typedef struct snn_stages {
+    uint32_t n, kept;
+    snn_run_stage figures[SNN_RUN_STAGES];
+    snn_snapshot *model[SNN_RUN_STAGES];
+} snn_stages;
+
+bool snn_rounding_wanted(const snn_train_params *train);
+/* After snn_run_epochs: do what the configuration wants with rounded delays, keep the
+ * best stage, and write it to model.h5.  Figures lack the test split. */
+SNN_MUST_USE snn_status snn_rounding(snn_run *run, const snn_run_job *job, snn_stages *out,
+                                     snn_error *err);
+void snn_stages_free(snn_stages *stages);
+
+/* ---- result.c ------------------------------------------------------------- */
+
+/* A fold of protocol loso. */
+typedef struct snn_fold {
+    uint32_t speaker, samples;
+    double accuracy, loss;
+} snn_fold;
+
+/* Set `test` and `fold` from the figures; accuracies of result->folds folds. */
+void snn_result_intervals(snn_run_result *result, const double *fold_accuracy);
+/* result.json, and stages.csv where there are stages. */
+SNN_MUST_USE snn_status snn_result_write(snn_context *ctx, const snn_run_result *result,
+                                         const snn_run_part *part, const char *folder,
+                                         snn_error *err);
+/* folds.csv with the first n folds. */
+SNN_MUST_USE snn_status snn_folds_write(snn_context *ctx, const snn_fold *folds, uint32_t n,
+                                        const char *folder, snn_error *err);
 
 #endif

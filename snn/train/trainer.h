@@ -10,12 +10,27 @@
 /* Batches of the epoch that are done, for messages after a resume. */
 void snn_trainer_set_batch(snn_trainer *trainer, uint32_t batch);
 
-/*
- * Evaluate with rounded delays on a tape that exists (a training one will do)
- * over a pass of `loader` in its order.  `stop` (may be NULL) is asked after
- * every batch; non-zero gives SNN_EINTERRUPTED.
- */
-SNN_MUST_USE snn_status snn_evaluate_on(snn_tape *tape, snn_loader *loader, int (*stop)(void *user),
-                                        void *user, snn_evaluation *out, snn_error *err);
+/* Asked after every batch (NULL = never): non-zero ends the pass with SNN_EINTERRUPTED. */
+typedef struct snn_stop {
+    int (*ask)(void *user);
+    void *user;
+} snn_stop;
+
+/* Evaluate with rounded delays on a tape that exists (a training one will do)
+ * over a pass of `loader` in its order. */
+SNN_MUST_USE snn_status snn_evaluate_on(snn_tape *tape, snn_loader *loader, const snn_stop *stop,
+                                        snn_evaluation *out, snn_error *err);
+
+/* Re-estimate the statistics of batch normalisation over passes of `loader` in the
+ * order of the seed's first epoch; a stop leaves some layers done. */
+SNN_MUST_USE snn_status snn_reestimate_on(snn_tape *tape, snn_loader *loader, uint64_t seed,
+                                          const snn_stop *stop, snn_error *err);
+
+/* A loader of some samples and a tape for passes over its batches; SNN_EINVAL
+ * where network and data do not fit.  On failure both are as before. */
+SNN_MUST_USE snn_status snn_evaluation_open(snn_network *net, snn_dataset *dataset, snn_split split,
+                                            const uint32_t *index, uint32_t count,
+                                            uint32_t batch_size, snn_loader **loader,
+                                            snn_tape **tape, snn_error *err);
 
 #endif

@@ -43,7 +43,8 @@ sed '$d' words/validation_list.txt >list && mv list words/validation_list.txt
 run 0 train tiny.yaml --data words --threads 1
 out_has '^test accuracy [0-9.]+ % \(validation .*, protocol clean, .*\): runs/tiny$'
 err_has '^epoch 30/30  loss '
-for file in config.yaml metrics.csv model.h5 checkpoint.h5 data.txt; do
+out_has 'protocol clean, seed 0, 95 % interval [0-9.]+ to [0-9.]+ %, '
+for file in config.yaml metrics.csv model.h5 checkpoint.h5 result.json data.txt; do
     check "runs/tiny/$file is there" test -s "runs/tiny/$file"
 done
 check "no temporary file is left" test -z "$(find runs -name '*.tmp')"
@@ -55,7 +56,7 @@ run 0 train tiny.yaml --data words --threads 2 --out two -q --json
 check "quiet says nothing" test ! -s err
 check "two threads, the same model" cmp runs/tiny/model.h5 two/model.h5
 out_has '^\{"event":"epoch","epoch":1,"loss":[0-9.e-]+,"train_accuracy":[0-9.]+,"valid_accuracy":[0-9.]+,"seconds":[0-9.e-]+\}$'
-out_has '^\{"event":"result","protocol":"clean","test_accuracy":[0-9.]+,"valid_accuracy":[0-9.]+,"best_epoch":[0-9]+,"epochs":30,"seconds":[0-9.e-]+,"run":"two"\}$'
+out_has '^\{"event":"result","protocol":"clean","seed":0,"chosen_by":"validation split","test_accuracy":[0-9.]+,"test_interval":\[[0-9.]+,[0-9.]+\],"test_samples":12,"valid_accuracy":[0-9.]+,"best_epoch":[0-9]+,"epochs":30,"seconds":[0-9.e-]+,"run":"two"\}$'
 accuracy=$(sed -n 's/.*"test_accuracy":\([0-9.]*\),.*/\1/p' out)
 check "tones are told apart ($accuracy)" awk "BEGIN { exit !($accuracy > 0.6) }"
 
@@ -91,6 +92,7 @@ cut_off() {
     fi
     run 0 train tiny.yaml --out "$3" --resume -q
     check "stopped by $1 and resumed: the same model" cmp runs/tiny/model.h5 "$3/model.h5"
+    check "and the same result" cmp runs/tiny/result.json "$3/result.json"
     cut -d, -f1-11 "$3/metrics.csv" >cut.csv
     cut -d, -f1-11 runs/tiny/metrics.csv >whole.csv
     check "and the same metrics, but for the seconds" cmp cut.csv whole.csv
@@ -110,7 +112,7 @@ run 1 eval two/checkpoint.h5 --data words
 err_has 'is a checkpoint, not a model'
 printf 'train:\n  epochs: 1\n' >short.yaml
 run 0 train tiny.yaml short.yaml --data words --threads 1
-out_has 'best epoch 1 of 1, protocol clean, .*: runs/tiny-short$'
+out_has 'best epoch 1 of 1, by [a-z ]+, protocol clean, .*: runs/tiny-short$'
 run 1 train tiny.yaml --data words --out /dev/null/x
 err_has '/dev/null'
 tap_done

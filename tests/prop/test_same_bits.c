@@ -262,7 +262,7 @@ static void test_kill(void **state)
         assert_int_equal(train(&o, 2, folder, 1), SNN_OK);
         same(&o, EPOCHS - o.epochs_seen);
         assert_int_equal(rows_of(folder), EPOCHS);
-        assert_int_equal(folder_entries(folder, 0), 4);
+        assert_int_equal(folder_entries(folder, 0), 5);
         folder_entries(folder, 1);
     }
     assert_true(killed > 8);

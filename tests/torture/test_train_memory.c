@@ -155,8 +155,16 @@ static void test_memory(void **state)
     print_message(", load %ld", rehearse(&s, do_load, 200));
     print_message(", evaluate %ld", rehearse(&s, do_evaluate, 300));
     print_message(", run %ld", rehearse(&s, do_run, 1500));
-    print_message(", resume %ld\n", rehearse(&s, do_resume, 1500));
-    assert_int_equal(folder_entries(s.folder, 0), 5); /* no temporary file stays */
+    print_message(", resume %ld", rehearse(&s, do_resume, 1500));
+    assert_int_equal(folder_entries(s.folder, 0), 6); /* no temporary file stays */
+    folder_entries(s.folder, 1);
+    /* Two speakers left out in turn, and everything that may follow a training. */
+    folder_make(s.folder);
+    s.toy.speakers = 2;
+    s.config.train.protocol = SNN_PROTOCOL_LOSO;
+    s.config.train.norm_reestimate = 1;
+    s.config.train.fine_tune_epochs = 1;
+    print_message(", parts %ld\n", rehearse(&s, do_run, 3000));
     folder_entries(s.folder, 1);
     snn_network_destroy(s.net);
     snn_dataset_destroy(s.data);

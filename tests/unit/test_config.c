@@ -75,6 +75,8 @@ static void other_value(const snn_config_key *key, char text[64])
         snprintf(text, 64, "it's: a [#] \"caché\"");
     else if (strcmp(key->type, "integers") == 0)
         snprintf(text, 64, "[1, 65536, 3]");
+    else if (strcmp(key->type, "integer or integers") == 0)
+        snprintf(text, 64, "[7, 0, 1000000000]");
     else if (strncmp(key->range, "[0, 2^64", 8) == 0)
         snprintf(text, 64, "18446744073709551615");
     else if (strcmp(key->type, "integer") == 0) {
@@ -180,7 +182,11 @@ static const struct {
     {"train:\n  lr_weight: 0x1p-3\n", "t:2", "needs a number"},
     {"train:\n  lr_weight: 1e-3x\n", "t:2", "needs a number"},
     {"train:\n  lr_weight: 1e99\n", "t:2", "must be in [0, 1000]"},
-    {"train:\n  protocol: clear\n", "t:2", "one of clean|paper; did you mean 'clean'?"},
+    {"train:\n  protocol: clear\n", "t:2", "one of clean|paper|loso; did you mean 'clean'?"},
+    {"train:\n  valid_speakers: two\n", "t:2", "of them such as [4, 5], not 'two'"},
+    {"train:\n  valid_speakers: 65\n", "t:2", "at most 64 can be held out"},
+    {"train:\n  valid_speakers: [4, 5, 4]\n", "t:2", "names speaker 4 twice"},
+    {"train:\n  valid_speakers: [4, five]\n", "t:2", "a list of them such as [4, 5]"},
     {"network:\n  bias: maybe\n", "t:2", "needs true or false, not 'maybe'"},
     {"network:\n  bias: yes\n", "t:2", "needs true or false"},
     {"network:\n  hidden: 256\n", "t:2", "list of integers such as [256, 256]"},
@@ -323,6 +329,16 @@ static void assignments(void **state)
     assert_int_equal(c.network.hidden[2], 5);
     assert_int_equal(snn_config_set(&c, "network.hidden=[]", &err), SNN_OK);
     assert_int_equal(c.network.n_hidden, 0);
+    assert_int_equal(snn_config_set(&c, "train.valid_speakers=[9,4 ]", &err), SNN_OK);
+    assert_int_equal(c.train.valid_speakers.n, 2);
+    assert_int_equal(c.train.valid_speakers.speaker[1], 4);
+    assert_true(c.train.valid_speakers.named);
+    assert_int_equal(snn_config_set(&c, "train.valid_speakers=3", &err), SNN_OK);
+    assert_int_equal(c.train.valid_speakers.n, 3);
+    assert_false(c.train.valid_speakers.named);
+    assert_int_equal(snn_config_set(&c, "train.valid_speakers=[]", &err), SNN_OK);
+    assert_int_equal(c.train.valid_speakers.n, 0);
+    assert_false(c.train.valid_speakers.named);
     assert_int_equal(snn_config_set(&c, "data.cache=a=b", &err), SNN_OK);
     assert_string_equal(c.data.cache, "a=b");
     assert_int_equal(snn_config_get(&c, "train.nothing", (char[8]){0}, 8), SNN_ENOTFOUND);
@@ -360,6 +376,10 @@ static void check_gives_reasons(void **state)
         {{"train.freeze_weights=true", "train.lr_position=0"}, "train.freeze_weights"},
         {{"train.lr_weight_max=0"}, "train.lr_weight_max"},
         {{"data.units=4"}, "data.channel_bin"},
+        {{"train.valid_speakers=2", "train.protocol=paper"}, "train.valid_speakers"},
+        {{"train.valid_speakers=[2]", "train.protocol=loso"}, "train.valid_speakers"},
+        {{"train.freeze_weights=true", "train.fine_tune_epochs=1"}, "train.fine_tune_epochs"},
+        {{"train.norm_reestimate=true", "network.batch_norm=false"}, "train.norm_reestimate"},
     };
     snn_config c;
     snn_error err = {0};
@@ -382,6 +402,10 @@ static void check_gives_reasons(void **state)
     assert_int_equal(snn_config_check(&c, &err), SNN_ECONFIG);
     snn_config_init(&c);
     c.network.n_hidden = SNN_MAX_HIDDEN + 1;
+    assert_int_equal(snn_config_check(&c, &err), SNN_ECONFIG);
+    snn_config_init(&c);
+    c.train.valid_speakers.n = SNN_MAX_SPEAKERS + 1;
+    c.train.valid_speakers.named = 1;
     assert_int_equal(snn_config_check(&c, &err), SNN_ECONFIG);
     snn_config_init(&c);
     c.network.loss = (snn_loss)9;
