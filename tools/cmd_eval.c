@@ -5,35 +5,6 @@
 
 #include <string.h>
 
-/* A run's folder stands for its best model; a model's folder for its run. */
-static snn_status find_model(const char *operand, char model[TOOL_PATH], char folder[TOOL_PATH],
-                             snn_error *err)
-{
-    char *slash;
-    snn_status status = SNN_OK;
-
-    if (is_folder(operand)) {
-        TRY(status, join_path(model, operand, "model.h5", err));
-        if (!file_exists(operand, "model.h5"))
-            TRY(status, snn_error_set(err, SNN_ENOTFOUND, operand,
-                                      "is a folder without model.h5: no run, or one without a "
-                                      "finished epoch"));
-        snprintf(folder, TOOL_PATH, "%s", operand);
-    } else {
-        if (strlen(operand) >= TOOL_PATH)
-            TRY(status, snn_error_set(err, SNN_EINVAL, operand, "the path is too long"));
-        snprintf(model, TOOL_PATH, "%s", operand);
-        snprintf(folder, TOOL_PATH, "%s", operand);
-        slash = strrchr(folder, '/');
-        if (slash != NULL)
-            *slash = '\0';
-        else
-            snprintf(folder, TOOL_PATH, ".");
-    }
-done:
-    return status;
-}
-
 static snn_status check_match(const snn_network *net, const snn_dataset_info *info,
                               const char *data, snn_error *err)
 {

@@ -170,3 +170,31 @@ void add_config_name(char *out, size_t size, const char *path)
 
     snprintf(out + used, size - used, "%s%.*s", used > 0 ? "-" : "", length, base);
 }
+
+snn_status find_model(const char *operand, char model[TOOL_PATH], char folder[TOOL_PATH],
+                      snn_error *err)
+{
+    char *slash;
+    snn_status status = SNN_OK;
+
+    if (is_folder(operand)) {
+        TRY(status, join_path(model, operand, "model.h5", err));
+        if (!file_exists(operand, "model.h5"))
+            TRY(status, snn_error_set(err, SNN_ENOTFOUND, operand,
+                                      "is a folder without model.h5: no run, or one without a "
+                                      "finished epoch"));
+        snprintf(folder, TOOL_PATH, "%s", operand);
+    } else {
+        if (strlen(operand) >= TOOL_PATH)
+            TRY(status, snn_error_set(err, SNN_EINVAL, operand, "the path is too long"));
+        snprintf(model, TOOL_PATH, "%s", operand);
+        snprintf(folder, TOOL_PATH, "%s", operand);
+        slash = strrchr(folder, '/');
+        if (slash != NULL)
+            *slash = '\0';
+        else
+            snprintf(folder, TOOL_PATH, ".");
+    }
+done:
+    return status;
+}

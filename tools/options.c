@@ -64,6 +64,10 @@ static const option_row EVENTS[] = {
 #include "tools/events_opts.def"
 #include "tools/common_opts.def"
 };
+static const option_row PRUNE[] = {
+#include "tools/prune_opts.def"
+#include "tools/common_opts.def"
+};
 static const option_row ENCODE[] = {
 #include "tools/encode_opts.def"
 #include "tools/common_opts.def"
@@ -92,6 +96,7 @@ static const struct command {
 #define ROWS_plot   PLOT, COUNT(PLOT)
 #define ROWS_sweep  SWEEP, COUNT(SWEEP)
 #define ROWS_events EVENTS, COUNT(EVENTS)
+#define ROWS_prune  PRUNE, COUNT(PRUNE)
 #define ROWS_encode ENCODE, COUNT(ENCODE)
 #define ROWS_fetch  FETCH, COUNT(FETCH)
 #define COMMAND(name, operands, fewest, most, summary)                                             \

@@ -36,7 +36,8 @@ typedef struct options {
     bool relative, tolerant;
     uint32_t threads, steps, batch, input_steps, inputs, outputs, clips, channels, rate;
     uint32_t sample, width, height, seeds, jobs;
-    double density, duration, timeout, level_step, level_hop;
+    uint32_t points, fine_tune;
+    double density, duration, timeout, level_step, level_hop, keep;
     bool resume, json, quiet, verbose, help, help_config, mono;
     char **operands;
     int n_operands;

@@ -75,6 +75,11 @@ SNN_MUST_USE snn_status read_whole_file(snn_context *ctx, const char *path, char
 SNN_MUST_USE snn_status run_remember_data(const char *folder, const char *data, snn_error *err);
 SNN_MUST_USE snn_status run_recall_data(const char *folder, char data[TOOL_PATH], snn_error *err);
 
+/* The model that MODEL|RUN means: a run's folder stands for its best model, a model's own
+ * folder for its run. */
+SNN_MUST_USE snn_status find_model(const char *operand, char model[TOOL_PATH],
+                                   char folder[TOOL_PATH], snn_error *err);
+
 /* Load CONFIG (NULL = defaults), apply --set and --seed, check. */
 SNN_MUST_USE snn_status tool_config(const char *path, const options *o, snn_config *config,
                                     snn_error *err);
@@ -94,6 +99,7 @@ int run_make(const options *o);
 int run_events(const options *o);
 int run_encode(const options *o);
 int run_fetch(const options *o);
+int run_prune(const options *o);
 int run_plot(const options *o);
 int run_sweep(const options *o);
 

@@ -66,6 +66,16 @@ SNN_API void snn_motion_set(snn_motion *motion, const float *weight, const float
  * narrows to a point at delay 0.  Nothing where params.prior is 0. */
 SNN_API void snn_motion_clip(snn_motion *motion);
 
+/* Prune: keep the `share` of all weights, of all classes together, that are largest in
+ * magnitude (at least one), and set the others to 0 (paper, section 3).  Shorten: keep the
+ * `delays` shortest delays.  Weights that are gone stay 0 in further training until the
+ * layer is made anew or set.  Errors: SNN_EINVAL, SNN_ENOMEM. */
+SNN_API SNN_MUST_USE snn_status snn_motion_prune(snn_motion *motion, double share, snn_error *err);
+SNN_API SNN_MUST_USE snn_status snn_motion_shorten(snn_motion *motion, uint32_t delays,
+                                                   snn_error *err);
+/* Share of the weights that are not 0. */
+SNN_API double snn_motion_kept(const snn_motion *motion);
+
 /* Room for batches of up to `movies` movies.  train 0: forward only. */
 SNN_API SNN_MUST_USE snn_status snn_motion_tape_create(snn_motion *motion, uint32_t movies,
                                                        int train, snn_motion_tape **out,

@@ -254,5 +254,11 @@ SNN_API SNN_MUST_USE snn_status snn_motion_train(snn_context *ctx, const snn_con
                                                  const snn_run_params *params, snn_run_result *out,
                                                  snn_error *err);
 
+/* Train a layer that exists, pruned or not, for some epochs more, in memory: nothing is
+ * written or tested.  Uses params->on_batch and params->stop (SNN_EINTERRUPTED). */
+SNN_API SNN_MUST_USE snn_status snn_motion_tune(snn_motion *motion, const snn_config *config,
+                                                const snn_movies *movies, uint32_t epochs,
+                                                const snn_run_params *params, snn_error *err);
+
 SNN_END_DECLS
 #endif

@@ -171,6 +171,7 @@ void snn_motion_destroy(snn_motion *motion)
 {
     if (motion == NULL)
         return;
+    snn_free(motion->ctx, motion->mask);
     snn_free(motion->ctx, motion->prior);
     snn_free(motion->ctx, motion->block);
     snn_free(motion->ctx, motion);
@@ -223,6 +224,8 @@ void snn_motion_get(const snn_motion *motion, float *weight, float *bias)
 
 void snn_motion_set(snn_motion *motion, const float *weight, const float *bias)
 {
+    snn_free(motion->ctx, motion->mask);
+    motion->mask = NULL;
     EACH_WEIGHT(motion, at, motion->block[at] = weight[i]);
     memcpy(motion->block + motion->stencils, bias, motion->classes * sizeof *bias);
 }

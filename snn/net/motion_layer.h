@@ -12,6 +12,7 @@ struct snn_motion {
     size_t stencils; /* floats of the stencils; the bias [lanes] lies behind them */
     float *block;    /* [2][D][side][side][lanes], [lanes]; see delay/spatial.h */
     float *prior;    /* [D][side][side]: M */
+    float *mask;     /* [stencils] 0 where pruned, else 1; NULL: nothing is */
 };
 
 struct snn_motion_tape {
@@ -37,6 +38,9 @@ static inline size_t snn_motion_floats(const snn_motion *motion)
 {
     return motion->stencils + motion->lanes;
 }
+
+/* Set pruned weights to 0 again, after an update. */
+void snn_motion_hold(snn_motion *motion);
 
 /* The k-th smallest (k = 0 ..) of n numbers; reorders them. */
 float snn_select(float *x, size_t n, size_t k);

@@ -16,15 +16,6 @@ static size_t voxels(const snn_motion_tape *tape)
     return (size_t)snn_spatial_steps(p) * p->width * p->height;
 }
 
-static double kept_share(const snn_motion *motion)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < motion->stencils; i++)
-        kept += motion->block[i] != 0.0f;
-    return (double)kept / (double)snn_motion_weights(motion);
-}
-
 static snn_spatial_problem problem_of(const snn_motion *motion, uint32_t movies, bool train)
 {
     const snn_motion_params *params = &motion->params;
@@ -41,7 +32,7 @@ static snn_spatial_problem problem_of(const snn_motion *motion, uint32_t movies,
                                  .symmetric = params->symmetry != 0,
                                  .train = train,
                                  .activity = TYPICAL_ACTIVITY,
-                                 .kept = kept_share(motion)};
+                                 .kept = snn_motion_kept(motion)};
 }
 
 snn_status snn_motion_tape_create(snn_motion *motion, uint32_t movies, int train,

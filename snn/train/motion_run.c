@@ -107,6 +107,7 @@ static void update(run *r)
                            .gradient_scale = 1.0f};
     snn_parallel(r->ctx, snn_tiles(n, UPDATE_TILE), SNN_ELEMENT * (double)n, update_tile, r);
     snn_motion_clip(s->motion);
+    snn_motion_hold(s->motion);
 }
 
 static snn_status step(run *r, snn_error *err)
@@ -316,16 +317,14 @@ done:
     return st;
 }
 
-static snn_status create(run *r, const snn_config *config, snn_error *err)
+/* All but the layer itself and the files. */
+static snn_status create_rest(run *r, const snn_config *config, snn_error *err)
 {
     snn_motion_state *s = &r->state;
     const uint32_t movies = snn_movies_count(r->movies);
-    size_t n;
+    const size_t n = snn_motion_floats(s->motion);
     snn_status st;
 
-    TRY(st, snn_config_check(config, err));
-    TRY(st, snn_motion_create(r->ctx, &config->motion, config->train.seed, &s->motion, err));
-    n = snn_motion_floats(s->motion);
     TRY_ALLOC(st, r->ctx, s->m, n);
     TRY_ALLOC(st, r->ctx, s->v, n);
     TRY_ALLOC(st, r->ctx, s->best, n);
@@ -335,6 +334,18 @@ static snn_status create(run *r, const snn_config *config, snn_error *err)
     TRY(st, snn_motion_tape_create(s->motion, r->train->batch_size, 1, &r->tape, err));
     r->batches = (uint32_t)snn_tiles(movies, r->train->batch_size);
     s->config = config;
+done:
+    return st;
+}
+
+static snn_status create(run *r, const snn_config *config, snn_error *err)
+{
+    snn_motion_state *s = &r->state;
+    snn_status st;
+
+    TRY(st, snn_config_check(config, err));
+    TRY(st, snn_motion_create(r->ctx, &config->motion, config->train.seed, &s->motion, err));
+    TRY(st, create_rest(r, config, err));
     s->digest = digest(r->movies);
     TRY(st, open_folder(r, err)); /* last: a run that cannot begin removes nothing */
     TRY(st, resume_model(r, err));
@@ -370,6 +381,42 @@ done:
     return st;
 }
 
+static snn_status begin(snn_context *ctx, const snn_config *config, const snn_movies *movies,
+                        const snn_run_params *params, run **out, snn_error *err)
+{
+    run *r = NULL;
+    snn_status st = SNN_OK;
+
+    if (params->size != sizeof *params)
+        return snn_error_set(err, SNN_EINVAL, "run", "call snn_run_params_init first");
+    if (snn_movies_count(movies) == 0)
+        return snn_error_set(err, SNN_EINVAL, "movies", "there are none to train on");
+    TRY_ALLOC(st, ctx, r, 1);
+    r->ctx = ctx;
+    r->train = &config->train;
+    r->params = params;
+    r->movies = movies;
+    r->start = snn_seconds();
+    *out = r;
+done:
+    return st;
+}
+
+/* All but the layer. */
+static void end(run *r)
+{
+    if (r == NULL)
+        return;
+    snn_motion_tape_destroy(r->tape);
+    snn_free(r->ctx, r->scratch);
+    snn_free(r->ctx, r->order);
+    snn_free(r->ctx, r->batch);
+    snn_free(r->ctx, r->state.best);
+    snn_free(r->ctx, r->state.v);
+    snn_free(r->ctx, r->state.m);
+    snn_free(r->ctx, r);
+}
+
 snn_status snn_motion_train(snn_context *ctx, const snn_config *config, const snn_movies *train,
                             const snn_movies *valid, const snn_movies *test,
                             const snn_run_params *params, snn_run_result *out, snn_error *err)
@@ -382,18 +429,9 @@ snn_status snn_motion_train(snn_context *ctx, const snn_config *config, const sn
         snn_run_params_init(&defaults);
         params = &defaults;
     }
-    if (params->size != sizeof *params)
-        return snn_error_set(err, SNN_EINVAL, "run", "call snn_run_params_init first");
-    if (snn_movies_count(train) == 0)
-        return snn_error_set(err, SNN_EINVAL, "movies", "there are none to train on");
-    TRY_ALLOC(st, ctx, r, 1);
-    r->ctx = ctx;
-    r->train = &config->train;
-    r->params = params;
-    r->movies = train;
+    TRY(st, begin(ctx, config, train, params, &r, err));
     r->valid = valid;
     r->test = test;
-    r->start = snn_seconds();
     TRY(st, create(r, config, err));
     while (r->state.epoch < r->train->epochs)
         TRY(st, run_epoch(r, err));
@@ -401,16 +439,38 @@ snn_status snn_motion_train(snn_context *ctx, const snn_config *config, const sn
 done:
     if (st == SNN_ENOMEM)
         snn_error_set(err, st, "run", "no memory; a smaller train.batch_size needs less");
-    if (r != NULL) {
-        snn_motion_tape_destroy(r->tape);
-        snn_free(ctx, r->scratch);
-        snn_free(ctx, r->order);
-        snn_free(ctx, r->batch);
-        snn_free(ctx, r->state.best);
-        snn_free(ctx, r->state.v);
-        snn_free(ctx, r->state.m);
+    if (r != NULL)
         snn_motion_destroy(r->state.motion);
+    end(r);
+    return st;
+}
+
+snn_status snn_motion_tune(snn_motion *motion, const snn_config *config, const snn_movies *movies,
+                           uint32_t epochs, const snn_run_params *params, snn_error *err)
+{
+    snn_config short_run = *config;
+    run *r = NULL;
+    snn_run_params defaults;
+    snn_status st;
+
+    if (params == NULL) {
+        snn_run_params_init(&defaults);
+        params = &defaults;
     }
-    snn_free(ctx, r);
+    short_run.train.epochs = epochs > 0 ? epochs : 1;
+    TRY(st, begin(motion->ctx, &short_run, movies, params, &r, err));
+    r->state.motion = motion;
+    TRY(st, create_rest(r, &short_run, err));
+    while (r->state.epoch < epochs) {
+        r->epoch_start = snn_seconds();
+        TRY(st, train_batches(r, err));
+        r->state.epoch++;
+        r->state.batch = 0;
+        r->state.loss_sum = 0;
+    }
+done:
+    if (st == SNN_ENOMEM)
+        snn_error_set(err, st, "run", "no memory; a smaller train.batch_size needs less");
+    end(r);
     return st;
 }

@@ -268,6 +268,55 @@ static void same_bits_and_memory(void **state)
     bench_end(&one);
 }
 
+/* What is cut is what was smallest, it stays cut, and the longest delays go first. */
+static void prune_and_shorten(void **state)
+{
+    snn_motion_params p = small();
+    float *before, *after, bias[6];
+    float least = HUGE_VALF, most = 0.0f;
+    size_t n, kept = 0;
+    snn_error err = {0};
+    bench b;
+
+    (void)state;
+    bench_new(&b, &p, 1);
+    n = snn_motion_weights(b.motion);
+    before = calloc(n, sizeof *before);
+    after = calloc(n, sizeof *after);
+    assert_true(before != NULL && after != NULL);
+    snn_motion_get(b.motion, before, bias);
+    assert_int_equal(snn_motion_prune(b.motion, 0.25, NULL), SNN_OK);
+    snn_motion_get(b.motion, after, bias);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(after[i] == before[i] || after[i] == 0.0f);
+        kept += after[i] != 0.0f;
+        if (after[i] != 0.0f)
+            least = fminf(least, fabsf(before[i]));
+        else
+            most = fmaxf(most, fabsf(before[i]));
+    }
+    assert_true(most <= least);
+    /* The weights at the centre of delay 0 are alike: ties stay together. */
+    assert_true(kept >= n / 4 && kept <= n / 4 + 12);
+    assert_true(fabs(snn_motion_kept(b.motion) - (double)kept / (double)n) < 1e-12);
+    for (size_t i = 0; i < b.motion->stencils; i++)
+        b.motion->block[i] += 1.0f;
+    snn_motion_hold(b.motion);
+    snn_motion_get(b.motion, before, bias);
+    for (size_t i = 0; i < n; i++)
+        assert_true((before[i] != 0.0f) == (after[i] != 0.0f) || before[i] == 0.0f);
+    snn_motion_set(b.motion, before, bias);
+    assert_int_equal(snn_motion_shorten(b.motion, 1, NULL), SNN_OK);
+    snn_motion_get(b.motion, after, bias);
+    for (size_t i = 0; i < n; i++)
+        assert_true(after[i] == (i / 9 % 3 == 0 ? before[i] : 0.0f));
+    assert_int_equal(snn_motion_prune(b.motion, 0.0, &err), SNN_EINVAL);
+    assert_int_equal(snn_motion_shorten(b.motion, 4, &err), SNN_EINVAL);
+    free(after);
+    free(before);
+    bench_end(&b);
+}
+
 /* The k-th smallest, against sorting by hand. */
 static void select_is_sorting(void **state)
 {
@@ -332,7 +381,8 @@ int main(void)
         cmocka_unit_test(gradients_softmax), cmocka_unit_test(gradients_sigmoid),
         cmocka_unit_test(target_share),      cmocka_unit_test(prior),
         cmocka_unit_test(orientation),       cmocka_unit_test(same_bits_and_memory),
-        cmocka_unit_test(select_is_sorting), cmocka_unit_test(refused),
+        cmocka_unit_test(prune_and_shorten), cmocka_unit_test(select_is_sorting),
+        cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
