@@ -39,6 +39,7 @@ check "eval finds the accuracy of the result" grep -q "\"test_accuracy\": $accur
 run 1 train tiny.yaml --data words --set train.protocol=loso --out loso
 err_has 'holds a run already'
 
+: >cut.out
 "$snn" train tiny.yaml --data words --set train.protocol=loso --out cut --json >cut.out 2>cut.err &
 pid=$!
 tries=0
