@@ -82,6 +82,9 @@ static snn_status measure(snn_context *ctx, snn_trainer *trainer, const snn_batc
     snn_trainer_begin_epoch(trainer, 0);
     for (int i = 0; i < WARM_UP_STEPS; i++)
         TRY(status, snn_trainer_step(trainer, batch, &result, err));
+    snn_trainer_begin_epoch(trainer, 1); /* solvers are chosen by what the first epoch saw */
+    for (int i = 0; i < WARM_UP_STEPS; i++)
+        TRY(status, snn_trainer_step(trainer, batch, &result, err));
     snn_tape_phases(snn_trainer_tape(trainer), discarded, 1);
     for (size_t i = 0; i < b->steps; i++) {
         double start;

@@ -42,7 +42,15 @@ typedef enum snn_sharing {
     SNN_SHARING_DENDRITIC
 } snn_sharing;
 
-typedef enum snn_solver { SNN_SOLVER_AUTO, SNN_SOLVER_DIRECT, SNN_SOLVER_FFT } snn_solver;
+/* How a layer's synapses are computed.  auto: the cheapest by its cost; direct and fft
+ * take all taps of a kernel, taps and event the live ones alone. */
+typedef enum snn_solver {
+    SNN_SOLVER_AUTO,
+    SNN_SOLVER_DIRECT,
+    SNN_SOLVER_FFT,
+    SNN_SOLVER_TAPS,
+    SNN_SOLVER_EVENT
+} snn_solver;
 
 typedef struct snn_delay_params {
     snn_kernel_version version;

@@ -127,8 +127,11 @@ uint32_t snn_delay_live_taps(snn_kernel_version version, uint32_t n_taps, float 
 
 uint32_t snn_delay_steps_out(const snn_delay_problem *problem, uint32_t steps);
 
-/* Make a plan with the solver `wish`, or the cheapest (SNN_SOLVER_AUTO).  The
- * choice depends on the problem alone. */
+/* The solver `wish`, or the cheapest (SNN_SOLVER_AUTO); NULL where it cannot.  Depends on
+ * the problem alone. */
+const snn_delay_solver *snn_delay_choose(const snn_delay_problem *problem, snn_solver wish);
+
+/* Make a plan with the solver `wish`, or the cheapest (SNN_SOLVER_AUTO). */
 SNN_MUST_USE snn_status snn_delay_plan_create(snn_context *ctx, const snn_delay_problem *problem,
                                               snn_solver wish, snn_delay_plan **out,
                                               snn_error *err);

@@ -4,9 +4,7 @@
 #include "snn/delay/solvers.h"
 
 const snn_delay_solver *const snn_delay_solvers[] = {
-    &snn_delay_direct,
-    &snn_delay_fft,
-    NULL,
+    &snn_delay_direct, &snn_delay_fft, &snn_delay_taps, &snn_delay_event, NULL,
 };
 
 uint32_t snn_delay_steps_out(const snn_delay_problem *problem, uint32_t steps)
@@ -28,7 +26,7 @@ size_t snn_delay_kernel_floats(const snn_delay_plan *plan)
                                             : (size_t)problem->n_taps);
 }
 
-static const snn_delay_solver *choose(const snn_delay_problem *problem, snn_solver wish)
+const snn_delay_solver *snn_delay_choose(const snn_delay_problem *problem, snn_solver wish)
 {
     const snn_delay_solver *best = NULL;
     double best_cost = 0.0;
@@ -59,17 +57,20 @@ snn_status snn_delay_plan_create(snn_context *ctx, const snn_delay_problem *prob
     TRY_ALLOC(st, ctx, plan, 1);
     plan->ctx = ctx;
     plan->problem = *problem;
-    plan->solver = choose(problem, wish);
+    plan->solver = snn_delay_choose(problem, wish);
     if (plan->solver == NULL) {
         st = snn_error_set(err, SNN_EUNSUPPORTED, "delay.solver",
                            "the forced solver cannot compute this layer; use auto");
         goto done;
     }
     TRY(st, plan->solver->create(plan));
-    snn_log(ctx, SNN_LOG_DEBUG,
-            "plan: %u -> %u neurons, %u taps, batch %u, %u steps: %s, %.3g multiply-adds a step",
-            problem->n_in, problem->n_out, problem->n_taps, problem->batch, problem->steps,
-            plan->solver->name, plan->solver->cost(problem));
+    snn_log(
+        ctx, SNN_LOG_DEBUG,
+        "plan: %u -> %u neurons, %u of %u taps, input %.2g %%, batch %u, %u steps, %s: %s, %.3g "
+        "multiply-adds a step",
+        problem->n_in, problem->n_out, problem->width, problem->n_taps,
+        100.0 * (double)problem->density, problem->batch, problem->steps,
+        problem->train ? "training" : "forward", plan->solver->name, plan->solver->cost(problem));
     *out = plan;
     plan = NULL;
 done:

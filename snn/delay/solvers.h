@@ -7,5 +7,7 @@
 
 extern const snn_delay_solver snn_delay_direct; /* one matrix product a tap: the reference */
 extern const snn_delay_solver snn_delay_fft;    /* one complex product a frequency */
+extern const snn_delay_solver snn_delay_taps;   /* narrow taps: shifted products */
+extern const snn_delay_solver snn_delay_event;  /* narrow taps: additions a spike */
 
 #endif

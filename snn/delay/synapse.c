@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "snn/delay/synapse.h"
 
+#include <string.h>
+
 #define SYNAPSE_GRAIN 4096u /* synapses whose taps a tile builds */
 
 /* Taps of a delayed weight that the kernels work on. */
@@ -97,6 +99,12 @@ void snn_synapse_clear(snn_synapse *synapse)
     *synapse = (snn_synapse){0};
 }
 
+size_t snn_synapse_taps(const snn_synapse *synapse)
+{
+    return synapse->plan != NULL ? snn_delay_kernel_floats(synapse->plan)
+                                 : synapse->taps.n_taps * synapse->taps.synapses;
+}
+
 size_t snn_synapse_scratch_floats(const snn_synapse *synapse)
 {
     return synapse->plan != NULL ? synapse->plan->scratch_floats : synapse->shared.scratch_floats;
@@ -186,6 +194,21 @@ void snn_synapse_build(snn_synapse *synapse, bool one_hot)
                  tap_operations(synapse), build_tile, synapse);
     if (synapse->plan != NULL)
         synapse->plan->solver->set_kernel(synapse->plan, &synapse->kernel);
+}
+
+void snn_synapse_show(const snn_synapse *synapse, const float *taps, float *dense)
+{
+    const snn_delay_kernel *kernel = &synapse->kernel;
+    const size_t synapses = synapse->taps.synapses, plane = kernel->elements * synapses;
+
+    if (kernel->width == 0) {
+        memcpy(dense, taps, synapse->taps.n_taps * synapses * sizeof *dense);
+        return;
+    }
+    memset(dense, 0, synapse->taps.n_taps * synapses * sizeof *dense);
+    for (size_t k = 0; k < kernel->width; k++)
+        for (size_t at = 0; at < plane; at++)
+            dense[(kernel->first[at] + k) * synapses + at % synapses] += taps[k * plane + at];
 }
 
 void snn_synapse_forward(snn_synapse *synapse, const snn_frames *x, float *y)

@@ -38,6 +38,8 @@ SNN_MUST_USE snn_status snn_synapse_init(snn_synapse *synapse, snn_context *ctx,
                                          snn_solver wish, const snn_taps *taps, snn_error *err);
 void snn_synapse_clear(snn_synapse *synapse);
 
+/* Numbers in taps, and in their gradient. */
+size_t snn_synapse_taps(const snn_synapse *synapse);
 /* Scratch: floats that a step needs, and the block of at least as many to use. */
 size_t snn_synapse_scratch_floats(const snn_synapse *synapse);
 void snn_synapse_lend_scratch(snn_synapse *synapse, float *scratch);
@@ -52,6 +54,8 @@ const char *snn_synapse_solver(const snn_synapse *synapse);
 void snn_synapse_begin(snn_synapse *synapse, uint32_t batch, uint32_t steps);
 /* Build the taps, as trained or one-hot at rounded positions, and hand them to the plan. */
 void snn_synapse_build(snn_synapse *synapse, bool one_hot);
+/* Taps, or their gradient, in the plan's form to dense [D][S]. */
+void snn_synapse_show(const snn_synapse *synapse, const float *taps, float *dense);
 /* y [T', B, n_out] = the delayed synapses' output. */
 void snn_synapse_forward(snn_synapse *synapse, const snn_frames *x, float *y);
 /* From gy at the output to the gradient of the taps, in g_kernel; shared: of weights, too. */

@@ -90,6 +90,52 @@ typedef struct snn_shift {
     size_t stride;
 } snn_shift;
 
+/* ---- shifted rows --------------------------------------------------------- */
+
+/*
+ * Rows of numbers, and terms that point into other rows: the terms first[r] ..
+ * first[r+1] - 1 belong to row r, and with in_n[j] = in[offset[n] + j], 0 <= j < columns,
+ *
+ *     rows_add   out[r][j] += sum_n weight[n] in_n[j]
+ *     rows_dot   g[n] += sum_j row[r][j] in_n[j]
+ *
+ * columns is a multiple of SNN_ROWS_GRAIN.
+ */
+#define SNN_ROWS_GRAIN 16
+
+typedef struct snn_row_terms {
+    const float *in;
+    const uint32_t *first; /* [rows + 1] */
+    const int32_t *offset;
+    const float *weight;
+    size_t columns;
+} snn_row_terms;
+
+/* ---- events ---------------------------------------------------------------- */
+
+/* The cells of one sample that are not zero, by channel, each channel's by step: those of
+ * channel c are first[c] .. first[c+1] - 1.  The found_ ones are scratch of event_find. */
+typedef struct snn_cells {
+    uint32_t *first; /* [channels + 2] */
+    uint32_t *step;  /* this and all below: [steps * channels] */
+    float *value;
+    uint32_t *found_step, *found_channel;
+    float *found_value;
+} snn_cells;
+
+/*
+ * Delayed weights onto four rows r = 0 .. 3 that lie `stride` apart: entry i has a
+ * channel, and for each row a delay and a weight.  Over the events (t, v) of its channel,
+ *
+ *     event_scatter   row[r][t + delay[i][r]] += weight[i][r] v
+ *     event_gather    g[i][r] += sum v row[r][t + delay[i][r]]
+ */
+typedef struct snn_event_block {
+    const uint32_t *channel; /* [n] */
+    const uint32_t *delay;   /* [n][4] */
+    const float *weight;     /* [n][4] */
+} snn_event_block;
+
 /* ---- leaky integrate and fire ------------------------------------------ */
 
 /*
@@ -215,6 +261,21 @@ typedef struct snn_kern {
     /* g_taps [D][C] of these samples; overwrites. */
     void (*shift_gradient)(const snn_shift *shift, const float *x, const float *gy, float *g_taps,
                            size_t b0, size_t b1);
+
+    void (*rows_add)(const snn_row_terms *shift, size_t rows, float *out, size_t stride);
+    void (*rows_dot)(const snn_row_terms *shift, size_t rows, const float *row, size_t stride,
+                     float *g);
+    /* out[c * out_stride + r] = in[r * in_stride + c] */
+    void (*transpose)(size_t rows, size_t columns, const float *in, size_t in_stride, float *out,
+                      size_t out_stride);
+
+    /* Events of x[t * stride + c]. */
+    void (*event_find)(const float *x, size_t stride, size_t steps, size_t channels,
+                       snn_cells *events);
+    void (*event_scatter)(const snn_cells *events, const snn_event_block *block, size_t n,
+                          float *out, size_t stride);
+    void (*event_gather)(const snn_cells *events, const snn_event_block *block, size_t n,
+                         const float *in, size_t stride, float *g);
 
     /* Columns j0 .. j1, which are whole samples (multiples of `channels`), all steps.
      * `state`: j1 - j0 floats of scratch. */

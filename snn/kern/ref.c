@@ -4,7 +4,7 @@
  * kern.h, in double precision, rounded once when stored.  The specification that
  * tests/kern compares every table with; never made faster.
  */
-#include "snn/kern/kern.h"
+#include "snn/kern/ref.h"
 #include "snn/kern/ref_stencil.h"
 
 #include <math.h>
@@ -469,6 +469,12 @@ const snn_kern snn_kern_ref = {
     .shift_forward = shift_forward,
     .shift_backward = shift_backward,
     .shift_gradient = shift_gradient,
+    .rows_add = snn_rows_add_ref,
+    .rows_dot = snn_rows_dot_ref,
+    .transpose = snn_transpose_ref,
+    .event_find = snn_event_find_ref,
+    .event_scatter = snn_event_scatter_ref,
+    .event_gather = snn_event_gather_ref,
     .lif_forward = lif_forward,
     .lif_backward = lif_backward,
     .norm_sum = norm_sum,

@@ -57,7 +57,8 @@ struct snn_network {
 };
 
 typedef struct tape_layer {
-    snn_synapse synapse;
+    snn_synapse synapse; /* as trained */
+    snn_synapse rounded; /* one tap at the rounded delay; no plan: synapse does that too */
     net_views g;
     uint32_t steps;                /* T' of this batch */
     float *conv;                   /* [T', B, C] with bias */
@@ -69,8 +70,18 @@ typedef struct tape_layer {
     float *mean_g, *mean_gx;       /* [C] backward */
     /* keep = 1 */
     float *bn, *membrane, *spikes;
-    float *g_conv, *g_bn, *g_spikes, *g_output, *g_taps;
+    float *g_conv, *g_bn, *g_spikes, *g_output;
+    float *taps, *g_taps; /* [D][S] */
 } tape_layer;
+
+/* Where in snn_tape.plan things stand (plan.c): of each layer the density that the plan
+ * in use was made for, and the one seen since. */
+enum {
+    NET_PLAN_EPOCH,
+    NET_PLAN_DENSITY,
+    NET_PLAN_SEEN = NET_PLAN_DENSITY + NET_MAX_LAYERS,
+    NET_PLAN_FLOATS = NET_PLAN_SEEN + NET_MAX_LAYERS
+};
 
 struct snn_tape {
     snn_network *net;
@@ -84,9 +95,13 @@ struct snn_tape {
     float *g_block; /* gradients of parameters */
     float *g[2];    /* gradients of activations, in turn */
     float *flow[2]; /* forward only: activations, in turn */
-    float *g_taps;  /* [D][S] shared */
+    float *g_taps;  /* gradients of taps, in the form of the layer that is on; shared */
     float *scratch; /* shared by all plans */
-    float *state;   /* per worker: potentials of a tile */
+    size_t g_taps_floats, scratch_floats;
+    uint32_t plans; /* made so far */
+    bool planned;   /* all plans and their memory are there */
+    float plan[NET_PLAN_FLOATS];
+    float *state; /* per worker: potentials of a tile */
     size_t state_floats;
     float *partial;           /* sums of tiles */
     double *fold;             /* [C] */
@@ -109,6 +124,26 @@ void net_draw(snn_network *net, uint64_t seed);
 /* After tensors were read from `path`: masks have 0 and 1 with the right number of
  * synapses for each neuron, and missing ones weigh nothing.  Else SNN_EFORMAT. */
 SNN_MUST_USE snn_status net_check_masks(const snn_network *net, const char *path, snn_error *err);
+
+/*
+ * Solvers of a tape (plan.c).  create: for the parameters as they are.  epoch: anew, with
+ * the densities that the last epoch has seen.  again: after plan.state was read.  input: anew, if
+ * the input's density is not known yet.  pass: whatever `mode` needs is there and wide enough.  All
+ * take memory, and fail with SNN_ENOMEM; the next call tries again.
+ */
+SNN_MUST_USE snn_status net_plan_create(snn_tape *tape, snn_error *err);
+SNN_MUST_USE snn_status net_plan_epoch(snn_tape *tape, uint32_t epoch, snn_error *err);
+SNN_MUST_USE snn_status net_plan_again(snn_tape *tape, snn_error *err);
+SNN_MUST_USE snn_status net_plan_input(snn_tape *tape, const snn_batch *batch, snn_error *err);
+SNN_MUST_USE snn_status net_plan_pass(snn_tape *tape, const snn_batch *batch, snn_mode mode,
+                                      snn_error *err);
+void net_plan_destroy(snn_tape *tape);
+/* The synapses that compute layer l in this pass. */
+snn_synapse *net_plan_synapse(snn_tape *tape, uint32_t l);
+/* Once an epoch, after a forward pass: the densities of all layers' inputs. */
+void net_plan_measure(snn_tape *tape);
+/* What a checkpoint keeps of all this: "plan.state". */
+void net_plan_tensor(snn_tape *tape, snn_tensor *out);
 
 /* Samples of one tile: the batch in at most 32 pieces, whatever the threads. */
 #define NET_PIECES 32u

@@ -92,12 +92,15 @@ static snn_frames input_of(const snn_tape *tape, uint32_t l)
 static void synapse_forward(snn_tape *tape, uint32_t l, double *since)
 {
     tape_layer *layer = &tape->layer[l];
+    snn_synapse *synapse = net_plan_synapse(tape, l);
     const snn_frames x = input_of(tape, l);
 
-    snn_synapse_begin(&layer->synapse, tape->batch, x.steps);
-    snn_synapse_build(&layer->synapse, tape->mode == SNN_MODE_EVAL && tape->net->n_taps > 1);
+    snn_synapse_begin(synapse, tape->batch, x.steps);
+    snn_synapse_build(synapse, tape->mode == SNN_MODE_EVAL && tape->net->n_taps > 1);
+    if (layer->taps != NULL)
+        snn_synapse_show(synapse, synapse->kernel.value, layer->taps);
     lap(tape, SNN_PHASE_TAPS, since);
-    snn_synapse_forward(&layer->synapse, &x, layer->conv);
+    snn_synapse_forward(synapse, &x, layer->conv);
     add_bias(tape, l);
     lap(tape, SNN_PHASE_SYNAPSE_FORWARD, since);
 }
@@ -108,6 +111,8 @@ snn_status snn_forward(snn_tape *tape, const snn_batch *batch, const snn_pass *p
     double since = snn_seconds();
     snn_status st = check_batch(tape, batch, pass, err);
 
+    if (st == SNN_OK)
+        st = net_plan_pass(tape, batch, pass->mode, err);
     if (st != SNN_OK)
         return st;
     begin(tape, batch, pass);
@@ -122,6 +127,8 @@ snn_status snn_forward(snn_tape *tape, const snn_batch *batch, const snn_pass *p
         }
         lap(tape, SNN_PHASE_NEURON_FORWARD, &since);
     }
+    if (pass->mode == SNN_MODE_TRAIN)
+        net_plan_measure(tape);
     tape->has_output = true;
     return SNN_OK;
 }
@@ -163,10 +170,12 @@ static void synapse_backward(snn_tape *tape, uint32_t l, const float *g, float *
     tape_layer *layer = &tape->layer[l];
     const snn_frames x = input_of(tape, l);
 
-    layer->synapse.g_kernel = layer->g_taps != NULL ? layer->g_taps : tape->g_taps;
+    layer->synapse.g_kernel = tape->g_taps;
     if (layer->g.bias != NULL)
         net_channel_sum(tape, l, g, layer->g.bias);
     snn_synapse_kernel_gradient(&layer->synapse, &x, g);
+    if (layer->g_taps != NULL)
+        snn_synapse_show(&layer->synapse, tape->g_taps, layer->g_taps);
     lap(tape, SNN_PHASE_SYNAPSE_KERNEL_GRADIENT, since);
     snn_synapse_collect(&layer->synapse);
     lap(tape, SNN_PHASE_TAPS_BACKWARD, since);

@@ -31,41 +31,6 @@ static size_t largest(size_t a, size_t b)
 
 /* ---- layers ------------------------------------------------------------------------ */
 
-static snn_status create_synapse(snn_tape *tape, uint32_t l, snn_error *err)
-{
-    const snn_network *net = tape->net;
-    const net_layer *parameters = &net->layer[l];
-    tape_layer *layer = &tape->layer[l];
-    const snn_delay_problem problem = {
-        .n_in = parameters->n_in,
-        .n_out = parameters->n_out,
-        .n_taps = net->n_taps,
-        .elements = net->params.delay.kernel_count,
-        .width = net->n_taps,
-        .density = 1.0f,
-        .causal = net->params.delay.padding == SNN_PADDING_CAUSAL,
-        .batch = tape->params.batch,
-        .steps = tape->params.steps + l * net->pad,
-        .train = tape->params.train != 0,
-        .input_gradient = tape->params.train && (l > 0 || tape->params.input_gradient),
-        .mask = parameters->mask,
-        .fan_in = parameters->fan_in,
-    };
-    const snn_taps taps = {
-        .version = net->version,
-        .elements = net->params.delay.kernel_count,
-        .weight = parameters->p.weight,
-        .position = parameters->p.position,
-        .sigma = parameters->p.sigma,
-        .g_weight = layer->g.weight,
-        .g_position = layer->g.position,
-        .g_sigma = tape->params.keep ? layer->g.sigma : NULL,
-    };
-
-    return snn_synapse_init(&layer->synapse, tape->ctx, &problem, net->params.delay.sharing,
-                            net->params.delay.solver, &taps, err);
-}
-
 /* Activations: each layer's own for training, two in turn otherwise. */
 static snn_status create_activations(snn_tape *tape, uint32_t l)
 {
@@ -87,6 +52,8 @@ static snn_status create_activations(snn_tape *tape, uint32_t l)
         TRY_ALLOC(st, tape->ctx, layer->membrane, n);
         TRY_ALLOC(st, tape->ctx, layer->spikes, n);
     }
+    if (tape->params.keep)
+        TRY_ALLOC(st, tape->ctx, layer->taps, tape->net->n_taps * tap_columns(tape->net, l));
     if (tape->params.keep && tape->params.train) {
         TRY_ALLOC(st, tape->ctx, layer->g_conv, n);
         if (!readout)
@@ -100,7 +67,7 @@ done:
     return st;
 }
 
-static snn_status create_layer(snn_tape *tape, uint32_t l, snn_error *err)
+static snn_status create_layer(snn_tape *tape, uint32_t l)
 {
     const snn_network_params *params = &tape->net->params;
     const net_layer *parameters = &tape->net->layer[l];
@@ -108,7 +75,6 @@ static snn_status create_layer(snn_tape *tape, uint32_t l, snn_error *err)
     tape_layer *layer = &tape->layer[l];
     snn_status st;
 
-    TRY(st, create_synapse(tape, l, err));
     TRY(st, create_activations(tape, l));
     if (parameters->hidden && params->batch_norm) {
         TRY_ALLOC(st, tape->ctx, layer->mean, channels);
@@ -146,11 +112,11 @@ static void destroy_layer(snn_tape *tape, uint32_t l)
                             layer->g_bn,
                             layer->g_spikes,
                             layer->g_output,
+                            layer->taps,
                             layer->g_taps};
 
     for (size_t i = 0; i < SNN_COUNT(blocks); i++)
         snn_free(tape->ctx, blocks[i]);
-    snn_synapse_clear(&layer->synapse);
 }
 
 /* ---- what layers share ---------------------------------------------------------------- */
@@ -159,17 +125,15 @@ static snn_status create_gradients(snn_tape *tape)
 {
     const snn_network *net = tape->net;
     net_views *views[NET_MAX_LAYERS];
-    size_t activation = 0, columns = 0;
+    size_t activation = 0;
     snn_status st = SNN_OK;
 
     for (uint32_t l = 0; l < net->layers; l++) {
         views[l] = &tape->layer[l].g;
         activation = largest(activation, layer_floats(tape, l));
-        columns = largest(columns, tap_columns(net, l));
     }
     TRY_ALLOC(st, tape->ctx, tape->g_block, net->gradient_floats);
     net_place(net, tape->g_block, views, true);
-    TRY_ALLOC(st, tape->ctx, tape->g_taps, net->n_taps * columns);
     TRY_ALLOC(st, tape->ctx, tape->g[0], activation);
     TRY_ALLOC(st, tape->ctx, tape->g[1], activation);
     if (tape->params.input_gradient)
@@ -184,18 +148,14 @@ static snn_status create_shared(snn_tape *tape)
     const snn_network *net = tape->net;
     const size_t batch = tape->params.batch, n = net->params.n_outputs;
     const uint32_t last = net->layers - 1;
-    size_t scratch = 0, activation = 0, channels = n;
+    size_t activation = 0, channels = n;
     snn_status st = SNN_OK;
 
     for (uint32_t l = 0; l < net->layers; l++) {
-        scratch = largest(scratch, snn_synapse_scratch_floats(&tape->layer[l].synapse));
         channels = largest(channels, net->layer[l].n_out);
         if (l < last)
             activation = largest(activation, layer_floats(tape, l));
     }
-    TRY_ALLOC(st, tape->ctx, tape->scratch, scratch);
-    for (uint32_t l = 0; l < net->layers; l++)
-        snn_synapse_lend_scratch(&tape->layer[l].synapse, tape->scratch);
     if (!tape->params.train && !tape->params.keep)
         for (int i = 0; i < 2; i++)
             TRY_ALLOC(st, tape->ctx, tape->flow[i], activation);
@@ -247,8 +207,9 @@ snn_status snn_tape_create(snn_network *net, const snn_tape_params *params, snn_
     if (params->train)
         TRY(st, create_gradients(tape));
     for (uint32_t l = 0; l < net->layers; l++)
-        TRY(st, create_layer(tape, l, err));
+        TRY(st, create_layer(tape, l));
     TRY(st, create_shared(tape));
+    TRY(st, net_plan_create(tape, err));
     *out = tape;
     tape = NULL;
 done:
@@ -264,6 +225,7 @@ void snn_tape_destroy(snn_tape *tape)
 {
     if (tape == NULL)
         return;
+    net_plan_destroy(tape);
     for (uint32_t l = 0; l < tape->net->layers; l++)
         destroy_layer(tape, l);
     snn_free(tape->ctx, tape->mix);
@@ -276,13 +238,11 @@ void snn_tape_destroy(snn_tape *tape)
     snn_free(tape->ctx, tape->fold);
     snn_free(tape->ctx, tape->partial);
     snn_free(tape->ctx, tape->state);
-    snn_free(tape->ctx, tape->scratch);
     for (int i = 0; i < 2; i++) {
         snn_free(tape->ctx, tape->flow[i]);
         snn_free(tape->ctx, tape->g[i]);
     }
     snn_free(tape->ctx, tape->g_input);
-    snn_free(tape->ctx, tape->g_taps);
     snn_free(tape->ctx, tape->g_block);
     snn_free(tape->ctx, tape);
 }

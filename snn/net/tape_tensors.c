@@ -75,7 +75,7 @@ static void layer_tensor(const snn_tape *tape, uint32_t l, size_t which, snn_ten
             shape(out,
                   delay->sharing == SNN_SHARING_AXONAL ? "delay,kernel,in" : "delay,kernel,out",
                   tape->net->n_taps, delay->kernel_count, parameters->delays);
-        out->data = which == TAPS ? layer->synapse.kernel.value : layer->g_taps;
+        out->data = which == TAPS ? layer->taps : layer->g_taps;
         return;
     }
     layer_name(out, l, activations[which].name);
@@ -170,5 +170,10 @@ const char *snn_phase_name(snn_phase phase)
 
 const char *snn_tape_solver(const snn_tape *tape, uint32_t layer)
 {
-    return layer < tape->net->layers ? snn_synapse_solver(&tape->layer[layer].synapse) : "";
+    const snn_synapse *synapse;
+
+    if (layer >= tape->net->layers)
+        return "";
+    synapse = &tape->layer[layer].synapse;
+    return snn_synapse_solver(synapse->ctx != NULL ? synapse : &tape->layer[layer].rounded);
 }

@@ -6,6 +6,7 @@
  */
 #include "snn/net/net.h"
 #include "snn/train/run.h"
+#include "snn/train/trainer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -186,6 +187,7 @@ static snn_status get_tensors(snn_store *store, snn_checkpoint *c, const snn_pro
             TRY(st, snn_store_get(store, &tensor, err));
     TRY(st, snn_store_get_u64(store, "train.updates", &updates, err));
     snn_trainer_set_updates(c->trainer, updates);
+    TRY(st, snn_trainer_loaded(c->trainer, err));
 done:
     return st;
 }

@@ -208,6 +208,7 @@ static snn_status train_batches(snn_run *r, snn_error *err)
         TRY(st, snn_loader_next(r->loader, &batch, err));
         if (batch == NULL)
             break;
+        TRY(st, snn_trainer_see(r->state.trainer, batch, err));
         TRY(st, snn_trainer_step(r->state.trainer, batch, &step, err));
         p->loss_sum += step.loss * batch->batch;
         p->correct += step.correct;

@@ -14,6 +14,8 @@ struct snn_trainer {
     snn_adam_state *adam;
     snn_train_params params;
     uint32_t epoch, batch;
+    snn_status planned; /* what planning for this epoch came to: told by the next step */
+    snn_error plan_error;
     snn_rate weight, position;
     uint32_t final_epoch; /* of the sigma schedule */
     double sigma_factor;
@@ -102,6 +104,7 @@ void snn_trainer_begin_epoch(snn_trainer *trainer, uint32_t epoch)
 
     trainer->epoch = epoch;
     trainer->batch = 0;
+    trainer->planned = net_plan_epoch(trainer->tape, epoch, &trainer->plan_error);
     trainer->weight = snn_schedule_rate(p->weight_schedule, p->lr_weight, p->lr_weight_max,
                                         p->beta1, epoch, p->epochs);
     trainer->position = snn_schedule_rate(p->position_schedule, p->lr_position, p->lr_position,
@@ -150,6 +153,8 @@ snn_status snn_trainer_step(snn_trainer *trainer, const snn_batch *batch, snn_st
     double start;
     snn_status st;
 
+    cause = trainer->plan_error;
+    TRY(st, trainer->planned);
     TRY(st, snn_forward(trainer->tape, batch, &pass, &cause));
     TRY(st, snn_loss_forward(trainer->tape, batch, &result.loss, &result.correct, &cause));
     TRY(st, snn_backward(trainer->tape, &cause));
@@ -197,6 +202,16 @@ size_t snn_trainer_parameter_count(const snn_trainer *trainer)
     return n;
 }
 
+snn_status snn_trainer_loaded(snn_trainer *trainer, snn_error *err)
+{
+    return net_plan_again(trainer->tape, err);
+}
+
+snn_status snn_trainer_see(snn_trainer *trainer, const snn_batch *batch, snn_error *err)
+{
+    return net_plan_input(trainer->tape, batch, err);
+}
+
 snn_tape *snn_trainer_tape(snn_trainer *trainer)
 {
     return trainer->tape;
@@ -204,7 +219,11 @@ snn_tape *snn_trainer_tape(snn_trainer *trainer)
 
 snn_status snn_trainer_tensor_at(const snn_trainer *trainer, size_t i, snn_tensor *out)
 {
-    return snn_adam_tensor_at(trainer->adam, i, out);
+    if (i == 0) {
+        net_plan_tensor(trainer->tape, out);
+        return SNN_OK;
+    }
+    return snn_adam_tensor_at(trainer->adam, i - 1, out);
 }
 
 uint64_t snn_trainer_updates(const snn_trainer *trainer)

@@ -10,6 +10,13 @@
 /* Batches of the epoch that are done, for messages after a resume. */
 void snn_trainer_set_batch(snn_trainer *trainer, uint32_t batch);
 
+/* After the tensors were read back: choose solvers as the run did that wrote them. */
+SNN_MUST_USE snn_status snn_trainer_loaded(snn_trainer *trainer, snn_error *err);
+/* Before the first step: if nobody knows yet how dense the input is, measure it on this
+ * batch and choose solvers anew.  SNN_ENOMEM. */
+SNN_MUST_USE snn_status snn_trainer_see(snn_trainer *trainer, const snn_batch *batch,
+                                        snn_error *err);
+
 /* Asked after every batch (NULL = never): non-zero ends the pass with SNN_EINTERRUPTED. */
 typedef struct snn_stop {
     int (*ask)(void *user);

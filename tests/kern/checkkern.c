@@ -20,7 +20,10 @@ static const kern_check *const checks[] = {
     &check_norm_backward,    &check_stencil_forward,
     &check_stencil_backward, &check_voxel_logits,
     &check_voxel_gradient,   &check_adam,
-    &check_softmax,
+    &check_softmax,          &check_rows_add,
+    &check_rows_dot,         &check_transpose,
+    &check_event_find,       &check_event_scatter,
+    &check_event_gather,
 };
 
 static uint64_t seed;

@@ -90,12 +90,11 @@ static void resize(bench *b, uint32_t batch, uint32_t steps)
     b->nk = (size_t)p->n_taps * p->n_out * p->n_in;
 }
 
-static bench bench_new(const snn_delay_solver *solver, const shape *s, int threads)
+static bench bench_of(const snn_delay_solver *solver, const snn_delay_problem *s, int threads)
 {
-    const snn_delay_problem problem = problem_of(s);
     bench b = {.ctx = context(threads)};
 
-    assert_int_equal(snn_delay_plan_create(b.ctx, &problem, solver->id, &b.plan, NULL), SNN_OK);
+    assert_int_equal(snn_delay_plan_create(b.ctx, s, solver->id, &b.plan, NULL), SNN_OK);
     assert_ptr_equal(b.plan->solver, solver);
     b.scratch = array(b.plan->scratch_floats);
     snn_delay_plan_scratch(b.plan, b.scratch);
@@ -113,6 +112,13 @@ static bench bench_new(const snn_delay_solver *solver, const shape *s, int threa
         assert_non_null(b.kernel.first);
     }
     return b;
+}
+
+static bench bench_new(const snn_delay_solver *solver, const shape *s, int threads)
+{
+    const snn_delay_problem problem = problem_of(s);
+
+    return bench_of(solver, &problem, threads);
 }
 
 static void bench_end(bench *b)
@@ -422,6 +428,92 @@ static void against_loop(void **state)
     }
 }
 
+/*
+ * Windows of K < D taps, two of them a synapse, some synapses missing: as the dense
+ * kernel that they add up to, and gradients at the taps they hold.  Sparse input too.
+ */
+static void narrow_windows(void **state)
+{
+    static const shape shapes[] = {{3, 4, 7, 2, 10, false},   {9, 7, 25, 17, 33, false},
+                                   {20, 18, 31, 3, 40, true}, {5, 3, 300, 2, 90, false},
+                                   {7, 5, 40, 9, 20, true},   {33, 6, 9, 16, 31, false}};
+    const uint64_t seed = test_seed(16);
+    uint64_t random = seed;
+
+    (void)state;
+    EACH_SOLVER(solver)
+    {
+        for (size_t i = 0; solver->narrow && i < 4 * SNN_COUNT(shapes); i++) {
+            const shape *s = &shapes[i / 4];
+            const size_t synapses = (size_t)s->n_in * s->n_out;
+            const bool masked = i % 4 >= 2;
+            snn_delay_problem problem = problem_of(s);
+            snn_delay_kernel kernel = {.width = 1 + (uint32_t)(i % 3), .elements = 2};
+            uint8_t *mask = calloc(synapses, 1);
+            float *g_kernel;
+            bench b;
+            exact e;
+            size_t taps;
+
+            assert_non_null(mask);
+            problem.width = kernel.width;
+            problem.elements = 2;
+            problem.fan_in = (s->n_in + 2) / 3;
+            problem.mask = masked ? mask : NULL;
+            for (uint32_t o = 0; o < s->n_out; o++)
+                for (uint32_t f = 0; f < problem.fan_in; f++)
+                    mask[o * s->n_in + (o + 3 * f) % s->n_in] = 1;
+            b = bench_of(solver, &problem, 1 + (int)(i % 3));
+            taps = snn_delay_kernel_floats(b.plan);
+            kernel.first = calloc(2 * synapses, sizeof *kernel.first);
+            kernel.value = array(taps);
+            g_kernel = array(taps);
+            assert_non_null(kernel.first);
+            for (size_t at = 0; at < 2 * synapses; at++)
+                kernel.first[at] =
+                    (uint16_t)(test_random(&random) % (s->n_taps - kernel.width + 1));
+            fill(kernel.value, taps, &random);
+            memset(b.k, 0, b.nk * sizeof *b.k);
+            for (size_t at = 0; at < taps; at++) {
+                const size_t ms = at % (2 * synapses), k = at / (2 * synapses);
+
+                if (masked && mask[ms % synapses] == 0)
+                    kernel.value[at] = 0.0f;
+                b.k[(kernel.first[ms] + k) * synapses + ms % synapses] += kernel.value[at];
+            }
+            free(b.kernel.first);
+            b.kernel = kernel;
+            fill(b.x, b.nx, &random);
+            for (size_t at = 0; i % 2 == 1 && at < b.nx; at++)
+                b.x[at] = test_random(&random) % 8 == 0 ? b.x[at] : 0.0f;
+            fill(b.gy, b.ny, &random);
+            e = exact_of(&b);
+            forward(&b, false);
+            compare("y", e.y, b.y, b.ny, bound_of(&b, sum_abs(b.x, b.nx), 2.0 * sum_abs(b.k, b.nk)),
+                    seed);
+            free(b.gk);
+            b.gk = g_kernel;
+            backward(&b);
+            compare("gx", e.gx, b.gx, b.nx,
+                    bound_of(&b, sum_abs(b.gy, b.ny), 2.0 * sum_abs(b.k, b.nk)), seed);
+            for (size_t at = 0; at < taps; at++) {
+                const size_t ms = at % (2 * synapses), k = at / (2 * synapses);
+                const double expected = e.gk[(kernel.first[ms] + k) * synapses + ms % synapses];
+
+                if (masked && mask[ms % synapses] == 0)
+                    continue;
+                if (fabs(expected - (double)g_kernel[at]) > 1e-5 * fmax(1.0, fabs(expected)))
+                    fail_msg("%s: gradient of tap %zu: %g, expected %g", solver->name, at,
+                             (double)g_kernel[at], expected);
+            }
+            exact_end(&e);
+            free(kernel.value);
+            free(mask);
+            bench_end(&b);
+        }
+    }
+}
+
 /* One plan, batch and steps up and down. */
 static void reuse(void **state)
 {
@@ -564,9 +656,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(impulse),        cmocka_unit_test(linear_and_shift),
         cmocka_unit_test(adjoint),        cmocka_unit_test(against_loop),
-        cmocka_unit_test(reuse),          cmocka_unit_test(same_bits),
-        cmocka_unit_test(no_allocation),  cmocka_unit_test(planner),
-        cmocka_unit_test(unknown_solver),
+        cmocka_unit_test(narrow_windows), cmocka_unit_test(reuse),
+        cmocka_unit_test(same_bits),      cmocka_unit_test(no_allocation),
+        cmocka_unit_test(planner),        cmocka_unit_test(unknown_solver),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

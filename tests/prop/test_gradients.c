@@ -39,7 +39,7 @@ typedef struct {
     snn_solver solver;
     snn_sharing sharing;
     uint32_t kernel_count, fan_in;
-    float v_reset, dropout;
+    float v_reset, dropout, sigma;
     bool decay_input, no_norm, bias, mask_padding, mixed;
 } variant;
 
@@ -82,6 +82,28 @@ static const variant variants[] = {
      .solver = SNN_SOLVER_FFT,
      .padding = SNN_PADDING_CAUSAL,
      .kernel_count = 2},
+    {.name = "taps", .solver = SNN_SOLVER_TAPS},
+    {.name = "taps, narrow gauss", .solver = SNN_SOLVER_TAPS, .sigma = 0.1f, .kernel_count = 2},
+    {.name = "taps, v1, causal",
+     .solver = SNN_SOLVER_TAPS,
+     .version = SNN_KERNEL_V1,
+     .padding = SNN_PADDING_CAUSAL},
+    {.name = "taps, sparse, v0", .solver = SNN_SOLVER_TAPS, .version = SNN_KERNEL_V0, .fan_in = 3},
+    {.name = "event", .solver = SNN_SOLVER_EVENT},
+    {.name = "event, narrow gauss, dropout",
+     .solver = SNN_SOLVER_EVENT,
+     .sigma = 0.1f,
+     .dropout = 0.4f},
+    {.name = "event, v1, two kernels, causal",
+     .solver = SNN_SOLVER_EVENT,
+     .version = SNN_KERNEL_V1,
+     .kernel_count = 2,
+     .padding = SNN_PADDING_CAUSAL},
+    {.name = "event, sparse, v0",
+     .solver = SNN_SOLVER_EVENT,
+     .version = SNN_KERNEL_V0,
+     .fan_in = 3},
+    {.name = "event, fixed delays", .solver = SNN_SOLVER_EVENT, .mode = SNN_DELAYS_FIXED},
     {.name = "dropout", .dropout = 0.4f},
     {.name = "dropout, mask, soft", .dropout = 0.4f, .mask_padding = true, .reset = SNN_RESET_SOFT},
     {.name = "fixed delays", .mode = SNN_DELAYS_FIXED},
@@ -145,7 +167,7 @@ static snn_network_params params_of(const variant *v)
     p.delay.padding = v->padding;
     p.delay.solver = v->solver;
     p.delay.sharing = v->sharing;
-    p.delay.max_delay = 5;
+    p.delay.max_delay = v->sigma > 0.0f ? 11 : 5; /* narrow windows of many delays */
     p.delay.kernel_count = v->kernel_count > 0 ? v->kernel_count : 1;
     p.neuron.tau_ms = 22.0f;
     p.neuron.v_threshold = 0.8f;
@@ -193,7 +215,8 @@ static void draw(bench *b, uint64_t *random)
         snprintf(name, sizeof name, "layer%u.sigma", l);
         values = network_tensor(b, name, &n);
         for (size_t i = 0; b->variant->mode == SNN_DELAYS_LEARNED && i < n; i++)
-            values[i] = i % 3 == 0 ? -0.5f : 0.5f;
+            values[i] =
+                (i % 3 == 0 ? -1.0f : 1.0f) * (b->variant->sigma > 0.0f ? b->variant->sigma : 0.5f);
         snprintf(name, sizeof name, "layer%u.bias", l);
         values = network_tensor(b, name, &n);
         for (size_t i = 0; values != NULL && i < n; i++)

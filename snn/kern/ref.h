@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Reference kernels that stand outside of ref.c. */
+#ifndef SNN_KERN_REF_H
+#define SNN_KERN_REF_H
+
+#include "snn/kern/kern.h"
+
+void snn_rows_add_ref(const snn_row_terms *shift, size_t rows, float *out, size_t stride);
+void snn_rows_dot_ref(const snn_row_terms *shift, size_t rows, const float *row, size_t stride,
+                       float *g);
+void snn_transpose_ref(size_t rows, size_t columns, const float *in, size_t in_stride, float *out,
+                       size_t out_stride);
+void snn_event_find_ref(const float *x, size_t stride, size_t steps, size_t channels,
+                        snn_cells *events);
+void snn_event_scatter_ref(const snn_cells *events, const snn_event_block *block, size_t n,
+                           float *out, size_t stride);
+void snn_event_gather_ref(const snn_cells *events, const snn_event_block *block, size_t n,
+                          const float *in, size_t stride, float *g);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Sums and products of shifted rows, and transposition: see kern.h.
+ *
+ * A loaded vector serves one multiply-add, since each term has a shift of its own; so
+ * the loop is bound by loads from the first-level cache, which the callers' blocks fit.
+ * Accumulators are named one by one: compilers keep an array of them in memory.
+ */
+
+#if defined __AVX512F__
+#define VEC          16
+#define EACH_VEC(do) /* half of the registers */                                                   \
+    do                                                                                             \
+    (0) do(1) do(2) do(3) do(4) do(5) do(6) do(7) do(8) do(9) do(10) do(11) do(12) do(13) do(      \
+        14) do(15)
+#define BLOCK_VECS 16
+#elif defined __AVX2__
+#define VEC 8
+#define EACH_VEC(do)                                                                               \
+    do                                                                                             \
+    (0) do(1) do(2) do(3) do(4) do(5) do(6) do(7)
+#define BLOCK_VECS 8
+#else
+#define VEC 4
+#define EACH_VEC(do)                                                                               \
+    do                                                                                             \
+    (0) do(1) do(2) do(3) do(4) do(5) do(6) do(7)
+#define BLOCK_VECS 8
+#endif
+
+typedef float vec __attribute__((vector_size(4 * VEC)));
+typedef float vec_anywhere __attribute__((vector_size(4 * VEC), aligned(4), may_alias));
+
+static inline vec vec_load(const float *p)
+{
+    return *(const vec_anywhere *)p;
+}
+
+static inline void vec_store(float *p, vec v)
+{
+    *(vec_anywhere *)p = v;
+}
+
+static inline vec vec_splat(float x)
+{
+    return x - (vec){0};
+}
+
+/* Halves added to each other until one number is left: a fixed order. */
+static inline float vec_sum(vec v)
+{
+    float part[VEC];
+
+    vec_store(part, v);
+    for (int half = VEC / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++)
+            part[i] += part[i + half];
+    return part[0];
+}
+
+/* Columns j .. j + BLOCK_VECS VEC of one row. */
+static inline void rows_block(const snn_row_terms *shift, size_t from, size_t to, size_t j,
+                              float *out)
+{
+#define LOAD(v) vec sum##v = vec_load(out + j + (v)*VEC);
+    EACH_VEC(LOAD)
+    for (size_t n = from; n < to; n++) {
+        const float *in = shift->in + shift->offset[n] + j;
+        const vec w = vec_splat(shift->weight[n]);
+
+#define ADD(v) sum##v += w * vec_load(in + (v)*VEC);
+        EACH_VEC(ADD)
+    }
+#define STORE(v) vec_store(out + j + (v)*VEC, sum##v);
+    EACH_VEC(STORE)
+#undef LOAD
+#undef ADD
+#undef STORE
+}
+
+static void rows_add(const snn_row_terms *shift, size_t rows, float *out, size_t stride)
+{
+    for (size_t r = 0; r < rows; r++, out += stride) {
+        const size_t from = shift->first[r], to = shift->first[r + 1];
+        size_t j = 0;
+
+        if (from == to)
+            continue;
+        for (; j + (size_t)BLOCK_VECS * VEC <= shift->columns; j += (size_t)BLOCK_VECS * VEC)
+            rows_block(shift, from, to, j, out);
+        for (; j < shift->columns; j += VEC) {
+            vec sum = vec_load(out + j);
+
+            for (size_t n = from; n < to; n++)
+                sum += vec_splat(shift->weight[n]) * vec_load(shift->in + shift->offset[n] + j);
+            vec_store(out + j, sum);
+        }
+    }
+}
+
+#define DOTS 8 /* terms that share a loaded vector of the row */
+
+static inline void rows_dots(const snn_row_terms *shift, size_t n, const float *row, float *g)
+{
+    const float *in = shift->in;
+    const int32_t *at = shift->offset + n;
+    vec sum0 = {0}, sum1 = {0}, sum2 = {0}, sum3 = {0};
+    vec sum4 = {0}, sum5 = {0}, sum6 = {0}, sum7 = {0};
+
+    for (size_t j = 0; j < shift->columns; j += VEC) {
+        const vec r = vec_load(row + j);
+
+        sum0 += r * vec_load(in + at[0] + j);
+        sum1 += r * vec_load(in + at[1] + j);
+        sum2 += r * vec_load(in + at[2] + j);
+        sum3 += r * vec_load(in + at[3] + j);
+        sum4 += r * vec_load(in + at[4] + j);
+        sum5 += r * vec_load(in + at[5] + j);
+        sum6 += r * vec_load(in + at[6] + j);
+        sum7 += r * vec_load(in + at[7] + j);
+    }
+    g[n] += vec_sum(sum0);
+    g[n + 1] += vec_sum(sum1);
+    g[n + 2] += vec_sum(sum2);
+    g[n + 3] += vec_sum(sum3);
+    g[n + 4] += vec_sum(sum4);
+    g[n + 5] += vec_sum(sum5);
+    g[n + 6] += vec_sum(sum6);
+    g[n + 7] += vec_sum(sum7);
+}
+
+static void rows_dot(const snn_row_terms *shift, size_t rows, const float *row, size_t stride,
+                     float *g)
+{
+    for (size_t r = 0; r < rows; r++, row += stride) {
+        const size_t to = shift->first[r + 1];
+        size_t n = shift->first[r];
+
+        for (; n + DOTS <= to; n += DOTS)
+            rows_dots(shift, n, row, g);
+        for (; n < to; n++) {
+            vec sum = {0};
+
+            for (size_t j = 0; j < shift->columns; j += VEC)
+                sum += vec_load(row + j) * vec_load(shift->in + shift->offset[n] + j);
+            g[n] += vec_sum(sum);
+        }
+    }
+}
+
+/* ---- transposition ------------------------------------------------------------------ */
+
+typedef float vec4 __attribute__((vector_size(16)));
+typedef float vec4_anywhere __attribute__((vector_size(16), aligned(4), may_alias));
+
+static inline void transpose_4x4(const float *in, size_t in_stride, float *out, size_t out_stride)
+{
+    const vec4 a = *(const vec4_anywhere *)in, b = *(const vec4_anywhere *)(in + in_stride);
+    const vec4 c = *(const vec4_anywhere *)(in + 2 * in_stride),
+               d = *(const vec4_anywhere *)(in + 3 * in_stride);
+    const vec4 ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+    const vec4 ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    const vec4 cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    const vec4 cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+
+    *(vec4_anywhere *)out = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
+    *(vec4_anywhere *)(out + out_stride) = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
+    *(vec4_anywhere *)(out + 2 * out_stride) =
+        __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
+    *(vec4_anywhere *)(out + 3 * out_stride) =
+        __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
+}
+
+#define TRANSPOSE_SIDE 16 /* a line of the cache each way */
+
+static void transpose(size_t rows, size_t columns, const float *in, size_t in_stride, float *out,
+                      size_t out_stride)
+{
+    for (size_t r0 = 0; r0 < rows; r0 += TRANSPOSE_SIDE) {
+        const size_t r1 = rows - r0 < TRANSPOSE_SIDE ? rows : r0 + TRANSPOSE_SIDE;
+
+        for (size_t c0 = 0; c0 < columns; c0 += TRANSPOSE_SIDE) {
+            const size_t c1 = columns - c0 < TRANSPOSE_SIDE ? columns : c0 + TRANSPOSE_SIDE;
+            const size_t whole_r = r0 + (r1 - r0) / 4 * 4, whole_c = c0 + (c1 - c0) / 4 * 4;
+
+            for (size_t c = c0; c < whole_c; c += 4)
+                for (size_t r = r0; r < whole_r; r += 4)
+                    transpose_4x4(in + r * in_stride + c, in_stride, out + c * out_stride + r,
+                                  out_stride);
+            for (size_t c = c0; c < c1; c++)
+                for (size_t r = c < whole_c ? whole_r : r0; r < r1; r++)
+                    out[c * out_stride + r] = in[r * in_stride + c];
+        }
+    }
+}

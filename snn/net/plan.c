@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which solver computes each layer, and the memory of that choice.
+ *
+ * A layer has two uses: taps as trained, and (evaluation) one tap at the rounded delay.
+ * Each has the solver that is cheapest for it; where both would be the same, one serves
+ * both.  What a choice depends on is the configuration, the sigma of the layer, and the
+ * share of the cells of its input that are not zero, which is measured in the first step
+ * of each epoch, rounded, and used from the next epoch on.  Both are kept in a checkpoint
+ * (net_plan_tensor), so that a resumed run chooses, and rounds, as an unbroken one.
+ */
+#include "snn/net/net.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define UNKNOWN (-1.0f)
+/* Before anything was measured: spikes a second of a unit, typical for SHD. */
+#define PRIOR_RATE     15.0f
+#define LEAST_DENSITY  0x1p-14f
+#define MEASURED_CELLS 4194304u /* of an input at most; whole steps */
+
+/* ---- densities ------------------------------------------------------------------------- */
+
+/* To the nearest power of the root of two: what is remembered, and compared. */
+static float rounded_density(double share)
+{
+    const float near = (float)exp2(rint(2.0 * log2(share > 0.0 ? share : LEAST_DENSITY)) / 2.0);
+
+    return near < LEAST_DENSITY ? LEAST_DENSITY : near > 1.0f ? 1.0f : near;
+}
+
+static float measure(const float *x, size_t steps, size_t row)
+{
+    const size_t most = MEASURED_CELLS / row + 1, take = steps < most ? steps : most;
+    size_t live = 0, cells = 0;
+
+    /* Steps spread over the whole: silence stands at the ends of samples. */
+    for (size_t i = 0; i < take; i++) {
+        const float *at = x + i * steps / take * row;
+
+        for (size_t j = 0; j < row; j++)
+            live += at[j] != 0.0f;
+        cells += row;
+    }
+    return rounded_density((double)live / (double)cells);
+}
+
+static float density_of(const snn_tape *tape, uint32_t l)
+{
+    const float known = tape->plan[NET_PLAN_DENSITY + l];
+    const float prior = 1e-3f * PRIOR_RATE * tape->net->params.time_step_ms;
+
+    return known >= 0.0f ? known : rounded_density((double)prior);
+}
+
+void net_plan_measure(snn_tape *tape)
+{
+    const size_t batch = tape->batch;
+
+    if (tape->plan[NET_PLAN_SEEN] >= 0.0f)
+        return;
+    for (uint32_t l = 0; l < tape->net->layers; l++)
+        tape->plan[NET_PLAN_SEEN + l] =
+            measure(l == 0 ? tape->input : tape->layer[l - 1].output,
+                    tape->steps + l * tape->net->pad, batch * tape->net->layer[l].n_in);
+}
+
+void net_plan_tensor(snn_tape *tape, snn_tensor *out)
+{
+    *out = (snn_tensor){.data = tape->plan,
+                        .dtype = SNN_F32,
+                        .rank = 1,
+                        .shape = {NET_PLAN_FLOATS},
+                        .axes = "epoch, density, seen",
+                        .unit = "1"};
+    snprintf(out->name, sizeof out->name, "plan.state");
+}
+
+/* ---- choices ----------------------------------------------------------------------------- */
+
+static bool is_whole(const snn_tape *tape, uint32_t l)
+{
+    const net_layer *layer = &tape->net->layer[l];
+    const size_t n = layer->delays * tape->net->params.delay.kernel_count;
+
+    for (size_t i = 0; i < n; i++)
+        if (layer->p.position[i] != rintf(layer->p.position[i]))
+            return false;
+    return true;
+}
+
+/* Taps of a delayed weight that differ from zero, of the parameters as they are. */
+static uint32_t width_of(const snn_tape *tape, uint32_t l, bool rounded)
+{
+    const snn_network *net = tape->net;
+    const net_layer *layer = &net->layer[l];
+    const size_t n = layer->delays * net->params.delay.kernel_count;
+    float sigma = 0.0f;
+    bool whole = rounded;
+
+    if (rounded)
+        return snn_delay_live_taps(SNN_KERNEL_V1, net->n_taps, 0.0f, true);
+    for (size_t i = 0; i < n; i++)
+        sigma = fmaxf(sigma, fabsf(layer->p.sigma[i]));
+    if (net->version == SNN_KERNEL_V1 || (net->version == SNN_KERNEL_MAX && sigma == 0.0f))
+        whole = is_whole(tape, l);
+    return snn_delay_live_taps(net->version, net->n_taps, sigma, whole);
+}
+
+static snn_delay_problem problem_of(const snn_tape *tape, uint32_t l, bool rounded)
+{
+    const snn_network *net = tape->net;
+    const net_layer *layer = &net->layer[l];
+    const bool train = tape->params.train && !rounded;
+
+    return (snn_delay_problem){
+        .n_in = layer->n_in,
+        .n_out = layer->n_out,
+        .n_taps = net->n_taps,
+        .elements = net->params.delay.kernel_count,
+        .width = width_of(tape, l, rounded),
+        .density = density_of(tape, l),
+        .causal = net->params.delay.padding == SNN_PADDING_CAUSAL,
+        .batch = tape->params.batch,
+        .steps = tape->params.steps + l * net->pad,
+        .train = train,
+        .input_gradient = train && (l > 0 || tape->params.input_gradient),
+        .mask = layer->mask,
+        .fan_in = layer->fan_in,
+    };
+}
+
+/* Whether a synapse serves a problem as well as a new one with `solver` would.  Shared
+ * delays have one way, which serves every use. */
+static bool serves(const snn_synapse *synapse, const snn_delay_solver *solver,
+                   const snn_delay_problem *problem)
+{
+    if (synapse->ctx != NULL && synapse->plan == NULL)
+        return true;
+    return synapse->plan != NULL && synapse->plan->solver == solver &&
+           (!solver->narrow || synapse->plan->problem.width == problem->width);
+}
+
+static snn_status make(snn_tape *tape, uint32_t l, bool rounded, snn_error *err)
+{
+    const snn_network *net = tape->net;
+    const net_layer *parameters = &net->layer[l];
+    tape_layer *layer = &tape->layer[l];
+    snn_synapse *synapse = rounded ? &layer->rounded : &layer->synapse;
+    const snn_delay_problem problem = problem_of(tape, l, rounded);
+    const snn_sharing sharing = net->params.delay.sharing;
+    const snn_delay_solver *solver = snn_delay_choose(&problem, net->params.delay.solver);
+    const snn_taps taps = {
+        .version = net->version,
+        .elements = net->params.delay.kernel_count,
+        .weight = parameters->p.weight,
+        .position = parameters->p.position,
+        .sigma = parameters->p.sigma,
+        .g_weight = layer->g.weight,
+        .g_position = layer->g.position,
+        .g_sigma = tape->params.keep ? layer->g.sigma : NULL,
+    };
+
+    if (serves(synapse, solver, &problem))
+        return SNN_OK;
+    snn_synapse_clear(synapse);
+    if (rounded && serves(&layer->synapse, solver, &problem))
+        return SNN_OK;
+    tape->plans++;
+    return snn_synapse_init(synapse, tape->ctx, &problem, sharing, net->params.delay.solver, &taps,
+                            err);
+}
+
+static size_t largest(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* One block of scratch, and one of taps' gradients, for all. */
+static snn_status share(snn_tape *tape)
+{
+    size_t scratch = 0, g_taps = 0;
+    snn_status st = SNN_OK;
+
+    for (uint32_t l = 0; l < tape->net->layers; l++) {
+        const snn_synapse *const uses[] = {&tape->layer[l].synapse, &tape->layer[l].rounded};
+
+        for (size_t i = 0; i < SNN_COUNT(uses); i++)
+            scratch = largest(scratch, snn_synapse_scratch_floats(uses[i]));
+        if (tape->params.train)
+            g_taps = largest(g_taps, snn_synapse_taps(uses[0]));
+    }
+    if (scratch != tape->scratch_floats) {
+        snn_free(tape->ctx, tape->scratch);
+        tape->scratch = NULL;
+        tape->scratch_floats = 0;
+        TRY_ALLOC(st, tape->ctx, tape->scratch, scratch);
+        tape->scratch_floats = scratch;
+    }
+    if (g_taps != tape->g_taps_floats) {
+        snn_free(tape->ctx, tape->g_taps);
+        tape->g_taps = NULL;
+        tape->g_taps_floats = 0;
+        TRY_ALLOC(st, tape->ctx, tape->g_taps, g_taps);
+        tape->g_taps_floats = g_taps;
+    }
+    for (uint32_t l = 0; l < tape->net->layers; l++) {
+        snn_synapse_lend_scratch(&tape->layer[l].synapse, tape->scratch);
+        snn_synapse_lend_scratch(&tape->layer[l].rounded, tape->scratch);
+    }
+done:
+    return st;
+}
+
+/* As trained: always on a training tape, else once it was asked for. */
+static snn_status update(snn_tape *tape, bool trained, snn_error *err)
+{
+    const bool shared = tape->net->params.delay.sharing != SNN_SHARING_SYNAPSE;
+    const uint32_t before = tape->plans;
+    snn_status st = SNN_OK;
+
+    for (uint32_t l = 0; l < tape->net->layers; l++) {
+        if (tape->params.train || trained || shared || tape->layer[l].synapse.ctx != NULL)
+            TRY(st, make(tape, l, false, err));
+        if (tape->net->n_taps > 1 && !shared)
+            TRY(st, make(tape, l, true, err));
+    }
+    if (tape->plans != before || tape->scratch == NULL)
+        TRY(st, share(tape));
+done:
+    tape->planned = st == SNN_OK;
+    return st;
+}
+
+snn_status net_plan_create(snn_tape *tape, snn_error *err)
+{
+    tape->plan[NET_PLAN_EPOCH] = UNKNOWN;
+    for (size_t i = NET_PLAN_DENSITY; i < NET_PLAN_FLOATS; i++)
+        tape->plan[i] = UNKNOWN;
+    return update(tape, tape->net->n_taps == 1, err);
+}
+
+snn_status net_plan_epoch(snn_tape *tape, uint32_t epoch, snn_error *err)
+{
+    float *density = tape->plan + NET_PLAN_DENSITY, *seen = tape->plan + NET_PLAN_SEEN;
+
+    if (tape->plan[NET_PLAN_EPOCH] != (float)epoch) {
+        for (uint32_t l = 0; l < NET_MAX_LAYERS; l++) {
+            if (seen[l] >= 0.0f)
+                density[l] = seen[l];
+            seen[l] = UNKNOWN;
+        }
+        tape->plan[NET_PLAN_EPOCH] = (float)epoch;
+    }
+    return update(tape, true, err);
+}
+
+snn_status net_plan_again(snn_tape *tape, snn_error *err)
+{
+    return update(tape, true, err);
+}
+
+snn_status net_plan_input(snn_tape *tape, const snn_batch *batch, snn_error *err)
+{
+    float *density = tape->plan + NET_PLAN_DENSITY;
+
+    if (density[0] >= 0.0f)
+        return SNN_OK;
+    density[0] = measure(batch->x, batch->steps, (size_t)batch->batch * tape->net->params.n_inputs);
+    return update(tape, false, err);
+}
+
+snn_synapse *net_plan_synapse(snn_tape *tape, uint32_t l)
+{
+    tape_layer *layer = &tape->layer[l];
+    const bool rounded = tape->mode == SNN_MODE_EVAL && tape->net->n_taps > 1;
+
+    return rounded && layer->rounded.ctx != NULL ? &layer->rounded : &layer->synapse;
+}
+
+/* A program may widen sigma, or move positions of whole numbers, between passes. */
+static bool fits(const snn_tape *tape, uint32_t l)
+{
+    const snn_synapse *synapse = &tape->layer[l].synapse;
+    const snn_delay_plan *plan = synapse->plan;
+
+    if (plan == NULL)
+        return synapse->ctx != NULL;
+    return !plan->solver->narrow || plan->problem.width == tape->net->n_taps ||
+           plan->problem.width >= width_of(tape, l, false);
+}
+
+snn_status net_plan_pass(snn_tape *tape, const snn_batch *batch, snn_mode mode, snn_error *err)
+{
+    const bool trained = mode != SNN_MODE_EVAL || tape->net->n_taps == 1;
+    bool good = tape->planned;
+    snn_status st = SNN_OK;
+
+    if (!tape->params.train)
+        TRY(st, net_plan_input(tape, batch, err));
+    for (uint32_t l = 0; trained && good && l < tape->net->layers; l++)
+        good = fits(tape, l);
+    if (!good)
+        TRY(st, update(tape, trained, err));
+done:
+    return st;
+}
+
+void net_plan_destroy(snn_tape *tape)
+{
+    for (uint32_t l = 0; l < tape->net->layers; l++) {
+        snn_synapse_clear(&tape->layer[l].rounded);
+        snn_synapse_clear(&tape->layer[l].synapse);
+    }
+    snn_free(tape->ctx, tape->g_taps);
+    snn_free(tape->ctx, tape->scratch);
+}
