@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * snn bench step: one training step on synthetic input, against the time that the same
- * work would take as dense convolutions at the rate of this machine's own matrix product,
- * measured between the steps: the speed of a shared machine drifts.
+ * snn bench step, eval: one training step, or one pass at rounded delays, on synthetic input,
+ * against the time that the same work would take as dense convolutions at the rate of this
+ * machine's own matrix product, measured between the steps: the speed of a shared machine drifts.
  */
 #include "tools/tool.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -25,6 +26,7 @@
 struct bench {
     uint32_t batch, input_steps, inputs, outputs;
     size_t steps;
+    bool evaluate;
     double density;
     double seconds[MOST_STEPS], gflops[MOST_STEPS];
     double step_seconds, rate, dense_seconds, forward, backward;
@@ -71,6 +73,17 @@ static void fill(float *x, uint32_t *label, const struct bench *b, uint64_t seed
         label[i] = snn_random_below(key, i, 0, 1, b->outputs);
 }
 
+/* What is measured: a training step, or a pass of evaluation at rounded delays. */
+static snn_status run_once(snn_trainer *trainer, const snn_batch *batch, bool evaluate,
+                           snn_error *err)
+{
+    const snn_pass pass = {.mode = SNN_MODE_EVAL};
+    snn_step_result result;
+
+    return evaluate ? snn_forward(snn_trainer_tape(trainer), batch, &pass, err)
+                    : snn_trainer_step(trainer, batch, &result, err);
+}
+
 static snn_status measure(snn_context *ctx, snn_trainer *trainer, const snn_batch *batch,
                           struct bench *b, snn_error *err)
 {
@@ -84,13 +97,13 @@ static snn_status measure(snn_context *ctx, snn_trainer *trainer, const snn_batc
         TRY(status, snn_trainer_step(trainer, batch, &result, err));
     snn_trainer_begin_epoch(trainer, 1); /* solvers are chosen by what the first epoch saw */
     for (int i = 0; i < WARM_UP_STEPS; i++)
-        TRY(status, snn_trainer_step(trainer, batch, &result, err));
+        TRY(status, run_once(trainer, batch, b->evaluate, err));
     snn_tape_phases(snn_trainer_tape(trainer), discarded, 1);
     for (size_t i = 0; i < b->steps; i++) {
         double start;
         TRY(status, snn_bench_sgemm(ctx, RATE_SECONDS, &b->gflops[i]));
         start = now();
-        TRY(status, snn_trainer_step(trainer, batch, &result, err));
+        TRY(status, run_once(trainer, batch, b->evaluate, err));
         b->seconds[i] = now() - start;
         talk_progress("step %zu of %zu  %.3f s  sgemm %.0f GFLOP/s", i + 1, b->steps, b->seconds[i],
                       b->gflops[i]);
@@ -189,6 +202,7 @@ static snn_status bench_step(const options *o, snn_context *ctx, snn_error *err)
 
     TRY(status, tool_config(o->config, o, &config, err));
     b = ask(o, &config);
+    b.evaluate = strcmp(o->operands[0], "eval") == 0;
     config.network.n_inputs = b.inputs;
     config.network.n_outputs = b.outputs;
     config.network.time_step_ms = config.data.time_step_ms;
@@ -199,6 +213,8 @@ static snn_status bench_step(const options *o, snn_context *ctx, snn_error *err)
         TRY(status, snn_error_set(err, SNN_ENOMEM, NULL, "out of memory for the input"));
     fill(x, label, &b, config.train.seed);
     snn_bench_dense_flops(&config.network, b.batch, b.input_steps, &b.forward, &b.backward);
+    if (b.evaluate)
+        b.backward = 0;
     TRY(status, snn_network_create(ctx, &config.network, config.train.seed, &net, err));
     TRY(status, snn_trainer_create(net, &config.train, b.input_steps, &trainer, err));
     batch = (snn_batch){.batch = b.batch, .steps = b.input_steps, .x = x, .label = label};
@@ -219,8 +235,8 @@ int run_bench(const options *o)
     snn_error err = {0};
     snn_status status = SNN_OK;
 
-    if (strcmp(o->operands[0], "step") != 0) {
-        say_unknown("benchmark", o->operands[0], (const char *const[]){"step"}, 1,
+    if (strcmp(o->operands[0], "step") != 0 && strcmp(o->operands[0], "eval") != 0) {
+        say_unknown("benchmark", o->operands[0], (const char *const[]){"step", "eval"}, 2,
                     "snn bench --help");
         return EXIT_USAGE;
     }

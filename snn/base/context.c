@@ -7,24 +7,41 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 #ifdef _OPENMP
 #include <omp.h>
 #endif
 
-#define ALIGNMENT  64
-#define LINE_BYTES 1024
+#define ALIGNMENT   64
+#define LARGE_PAGE  ((size_t)2 << 20)
+#define LARGE_BLOCK (2 * LARGE_PAGE)
+#define LINE_BYTES  1024
 
 /* OpenBLAS only; absent from other BLAS libraries. */
 #ifdef __GNUC__
 extern void openblas_set_num_threads(int threads) __attribute__((weak));
 #endif
 
+/*
+ * Activations are walked through in strides of whole pages, a page a step: with small
+ * pages each step misses the address cache.  Large blocks lie on large pages where the
+ * system gives them.
+ */
 static void *system_allocate(void *user, size_t bytes)
 {
+    const size_t alignment = bytes >= LARGE_BLOCK ? LARGE_PAGE : ALIGNMENT;
     void *block = NULL;
 
     (void)user;
-    return posix_memalign(&block, ALIGNMENT, bytes) == 0 ? block : NULL;
+    if (posix_memalign(&block, alignment, bytes) != 0)
+        return NULL;
+#ifdef MADV_HUGEPAGE
+    if (bytes >= LARGE_BLOCK) /* a wish: no harm where it is not met */
+        (void)madvise(block, bytes / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE);
+#endif
+    return block;
 }
 
 static void system_release(void *user, void *block)

@@ -93,7 +93,7 @@ struct snn_tape {
     bool has_output, has_loss; /* forward and loss of this batch are done */
     snn_mode mode;
     float *g_block; /* gradients of parameters */
-    float *g[2];    /* gradients of activations, in turn */
+    float *g[2];    /* gradients of activations: of the read-out; keep: of all layers, in turn */
     float *flow[2]; /* forward only: activations, in turn */
     float *g_taps;  /* gradients of taps, in the form of the layer that is on; shared */
     float *scratch; /* shared by all plans */

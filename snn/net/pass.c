@@ -197,7 +197,9 @@ snn_status snn_backward(snn_tape *tape, snn_error *err)
     net_readout_backward(tape, g);
     lap(tape, SNN_PHASE_LOSS, &since);
     for (uint32_t l = last;; l--) {
-        float *gx = l > 0 ? other : tape->g_input;
+        /* The input of layer l has served once its kernel gradient is there: its gradient
+         * takes its place, unless somebody wants to look at it. */
+        float *gx = l == 0 ? tape->g_input : tape->params.keep ? other : tape->layer[l - 1].output;
 
         keep(tape, l, tape->layer[l].g_conv, g);
         synapse_backward(tape, l, g, gx, &since);

@@ -134,8 +134,10 @@ static snn_status create_gradients(snn_tape *tape)
     }
     TRY_ALLOC(st, tape->ctx, tape->g_block, net->gradient_floats);
     net_place(net, tape->g_block, views, true);
-    TRY_ALLOC(st, tape->ctx, tape->g[0], activation);
-    TRY_ALLOC(st, tape->ctx, tape->g[1], activation);
+    TRY_ALLOC(st, tape->ctx, tape->g[0],
+              tape->params.keep ? activation : layer_floats(tape, net->layers - 1));
+    if (tape->params.keep)
+        TRY_ALLOC(st, tape->ctx, tape->g[1], activation);
     if (tape->params.input_gradient)
         TRY_ALLOC(st, tape->ctx, tape->g_input,
                   (size_t)tape->params.steps * tape->params.batch * net->params.n_inputs);

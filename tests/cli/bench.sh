@@ -14,6 +14,8 @@ run 0 bench step --steps 1 --batch 2 --input-steps 10 --inputs 6 --outputs 3 --d
     --set network.hidden='[8]' --set delay.max_delay=5
 out_has '^ratio '
 out_has '^solvers  '
+run 0 bench eval --steps 1 --batch 2 --input-steps 10 --inputs 6 --outputs 3
+out_has '^dense .* GFLOP forward, 0.0 backward'
 run 1 bench step --set network.hidden=8
 err_has '^snn: network.hidden=8: network.hidden needs a list of integers'
 tap_done
