@@ -12,6 +12,10 @@ SNN_MUST_USE snn_status info_config(const char *path, bool as_json, snn_error *e
 SNN_MUST_USE snn_status info_store(snn_context *ctx, const char *path, const char *kind,
                                    bool as_json, snn_error *err);
 
+/* Show adaptive neurons of a model or checkpoint, if it has any; j NULL = text. */
+SNN_MUST_USE snn_status info_neurons(snn_context *ctx, snn_store *store,
+                                     const snn_network_params *params, json *j, snn_error *err);
+
 /* Show a data set: a folder, or a file of spikes. */
 SNN_MUST_USE snn_status info_dataset(snn_context *ctx, const char *path, const options *o,
                                      snn_error *err);

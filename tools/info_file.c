@@ -81,6 +81,7 @@ done:
 struct contents {
     json *json;           /* NULL = text */
     bool learned, frozen; /* delays, weights */
+    bool train_tau;       /* of adaptive neurons */
     snn_sharing sharing;
     uint64_t parameters; /* of layers; those of synapses are counted by count_synapses */
     struct {
@@ -98,12 +99,14 @@ static bool has_part(const char *name, const char *part)
 
 static void note_tensor(struct contents *c, const snn_tensor *tensor)
 {
-    static const char *const OF_NEURONS[] = {"bias", "gamma", "beta"};
+    static const char *const OF_NEURONS[] = {"bias", "gamma", "beta", "a", "b"};
     unsigned l;
 
     for (size_t i = 0; i < sizeof OF_NEURONS / sizeof *OF_NEURONS; i++)
         if (has_part(tensor->name, OF_NEURONS[i]))
             c->parameters += snn_tensor_size(tensor);
+    if (c->train_tau && (has_part(tensor->name, "tau_u") || has_part(tensor->name, "tau_w")))
+        c->parameters += snn_tensor_size(tensor);
     if (sscanf(tensor->name, "layer%u.", &l) != 1 || l >= MOST_LAYERS)
         return;
     if (has_part(tensor->name, "weight"))
@@ -300,6 +303,7 @@ snn_status info_store(snn_context *ctx, const char *path, const char *kind, bool
     c.learned = config.network.delay.mode == SNN_DELAYS_LEARNED;
     c.frozen = config.train.freeze_weights != 0;
     c.sharing = config.network.delay.sharing;
+    c.train_tau = config.network.neuron.train_tau != 0;
     max_delay = config.network.delay.mode == SNN_DELAYS_NONE ? 1 : config.network.delay.max_delay;
     delays = snn_alloc(ctx, max_delay, sizeof *delays);
     if (delays == NULL)
@@ -311,6 +315,7 @@ snn_status info_store(snn_context *ctx, const char *path, const char *kind, bool
         json_close(&j, '}');
     TRY(status, count_synapses(ctx, store, &c, max_delay, delays, err));
     if (as_json) {
+        TRY(status, info_neurons(ctx, store, &config.network, &j, err));
         show_tail_json(&j, &c, &config, delays, max_delay);
         goto done;
     }
@@ -319,6 +324,7 @@ snn_status info_store(snn_context *ctx, const char *path, const char *kind, bool
     printf("\n  %llu trained parameters\n", (unsigned long long)c.parameters);
     if (max_delay > 1)
         draw_delays(delays, max_delay, c.sharing);
+    TRY(status, info_neurons(ctx, store, &config.network, NULL, err));
     printf("\n  configuration, where it is not the default\n");
     text_config(&config, true);
 done:

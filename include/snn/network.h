@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A feed-forward network of leaky integrate-and-fire layers whose synapses have
+ * A feed-forward network of integrate-and-fire layers whose synapses have
  * a weight and a delay, and the tape that holds one batch's activations and
  * gradients.
  *
  * Layer l = 0 .. n-1 hidden, layer n the read-out:
  *
- *   x -> delayed synapses -> (+ bias) -> batch norm -> LIF -> dropout -> next
+ *   x -> delayed synapses -> (+ bias) -> batch norm -> neurons -> dropout -> next
  *   read-out: delayed synapses -> (+ bias) -> leaky integrator
+ *
+ * params.h says what neurons there are (snn_neuron_model).
  *
  * Tensors are asked for by name.  Of the network ("layer0" .. ):
  *   layerL.weight .position .sigma    [kernel, out, in]     1, steps, steps
@@ -15,20 +17,22 @@
  *   layerL.mask                       [out, in] bytes    1 = there is a synapse (with fan_in)
  *   layerL.bias                       [out]
  *   layerL.gamma .beta .mean .variance [out]                batch norm
+ *   layerL.a .b .tau_u .tau_w         [out]                 adlif; see below
  * Of the tape, after forward, loss and backward:
  *   input                             [step, batch, in]
- *   layerL.conv .bn .membrane .spikes .output [step, batch, out]
+ *   layerL.conv .bn .membrane .adaptation .spikes .output [step, batch, out]
  *   logits                            [batch, out]
  *   layerL.taps                       [delay, out, in]      delay 0 first; with shared delays
  *           bumps without weight, [delay, kernel, in] or [delay, kernel, out]
  *   grad.<any of these>               the loss's gradient
  * conv is the synapses' output with bias, bn the neuron's input current,
- * membrane the potential after reset, spikes before dropout, output what the
- * next layer or the loss sees.  A tape made with keep = 0 reuses memory and only
- * shows input, logits, the read-out's tensors and the parameters' gradients.
+ * membrane the potential after reset, adaptation an adlif neuron's w after the step,
+ * spikes before dropout, output what the next layer or the loss sees.  A tape made with keep = 0
+ * reuses memory and only shows input, logits, the read-out's tensors and the parameters' gradients.
  *
  * A position P (steps from the kernel's centre, |P| <= D/2) is a delay of
- * floor(D/2) - P steps.
+ * floor(D/2) - P steps.  tau_u and tau_w are shares of their ranges, in [0, 1]: a share s is
+ * tau_u_min_ms + s (tau_u_max_ms - tau_u_min_ms).
  */
 #ifndef SNN_NETWORK_H
 #define SNN_NETWORK_H
@@ -84,9 +88,10 @@ SNN_BEGIN_DECLS
 
 /* Create a network and draw its parameters from `seed`: weights uniform in
  * +-sqrt(6 / (n * kernel_count)), n the synapses of a neuron, positions uniform in
- * [-(D+1)/2, D/2] and clamped (published initialisation), sigma constant.  With
- * fan_in, each neuron's inputs are drawn without replacement (n = min(fan_in, n_in));
- * a synapse that is missing has weight and position 0, and gradients of exactly 0.
+ * [-(D+1)/2, D/2] and clamped (published initialisation), sigma constant; neurons' own
+ * parameters uniform in their ranges.  With fan_in, each neuron's inputs are drawn without
+ * replacement (n = min(fan_in, n_in)); a synapse that is missing has weight and position 0,
+ * and gradients of exactly 0.
  * Errors: SNN_EINVAL (a parameter out of range, named in err), SNN_ENOMEM. */
 SNN_API SNN_MUST_USE snn_status snn_network_create(snn_context *ctx,
                                                    const snn_network_params *params, uint64_t seed,
@@ -98,7 +103,7 @@ SNN_API const snn_network_params *snn_network_get_params(const snn_network *net)
 /* Layers with synapses: hidden ones and the read-out. */
 SNN_API uint32_t snn_network_layers(const snn_network *net);
 /* Trainable numbers: weights, positions (if learned), biases, gamma, beta; of synapses
- * that exist. */
+ * that exist; of adlif neurons a, b, and with train_tau the time constants. */
 SNN_API size_t snn_network_parameter_count(const snn_network *net);
 
 /* View of tensor i (0 ..), in a fixed order; SNN_ENOTFOUND past the end. */
@@ -111,7 +116,8 @@ SNN_API SNN_MUST_USE snn_status snn_network_tensor(const snn_network *net, const
 /* Set every sigma (steps, before the version's offset, >= 0).  Fixed delays and none
  * keep theirs: their kernels are one tap. */
 SNN_API void snn_network_set_sigma(snn_network *net, float sigma);
-/* Clamp positions to [-floor(D/2), floor(D/2)]. */
+/* Clamp positions to [-floor(D/2), floor(D/2)], and neurons' own parameters to their
+ * ranges. */
 SNN_API void snn_network_clamp(snn_network *net);
 /* Round positions to whole steps (ties to even): the delays that evaluation uses. */
 SNN_API void snn_network_round(snn_network *net);

@@ -77,6 +77,27 @@ typedef enum snn_surrogate {
     SNN_SURROGATE_TRIANGLE
 } snn_surrogate;
 
+/* Hidden neurons, x their input current (normalised where there is batch norm), H the step:
+ *
+ *   lif     h = (1 - step/tau) v + x,  s = H(h - v_threshold),  v = h after its reset
+ *   cuba    lif on the current  i <- e^(-step/tau_syn) i + x  (current-based synapses)
+ *   adlif   with an adaptation w that follows potential and spikes (SE-adLIF, Baronig et al.,
+ *           Nature Communications 2025), p = e^(-step/tau_u), r = e^(-step/tau_w):
+ *             h = p u + (1-p) (x - w)
+ *             s = H(h - v_threshold),  u = h after its reset
+ *             w <- r w + (1-r) q (a u + b s)
+ *           a, b, tau_u, tau_w are each neuron's own and learned.  w takes the u of this step,
+ *           after its reset: the symplectic form.  It rests at 0, so v_reset must be 0.
+ *
+ * The read-out is the same for all: a leaky integrator with tau_ms and decay_input (spike_count:
+ * lif).  An adlif neuron's input has the factor 1-p always; for it tau_ms and decay_input mean
+ * the read-out alone. */
+typedef enum snn_neuron_model {
+    SNN_NEURON_LIF,
+    SNN_NEURON_ADLIF,
+    SNN_NEURON_CUBA
+} snn_neuron_model;
+
 typedef struct snn_neuron_params {
     float tau_ms; /* membrane time constant; decay a step = 1 - step/tau */
     float v_threshold;
@@ -87,6 +108,15 @@ typedef struct snn_neuron_params {
     snn_surrogate surrogate;
     float surrogate_alpha;
     int smooth; /* 1: the surrogate's integral replaces the spike (gradient checks) */
+    snn_neuron_model model;
+    float tau_syn_ms; /* cuba */
+    /* adlif: ranges that the neurons' own values are drawn from and clamped to after each
+     * update; a and b begin at 0. */
+    float tau_u_min_ms, tau_u_max_ms;
+    float tau_w_min_ms, tau_w_max_ms;
+    float a_max, b_max;
+    float q;
+    int train_tau; /* 0: tau_u and tau_w stay as drawn */
 } snn_neuron_params;
 
 /* How read-out potentials v[t,c] become scores m[c]:

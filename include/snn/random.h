@@ -19,8 +19,9 @@ typedef enum snn_stream {
     SNN_STREAM_SYNTHESIS = 6,
     SNN_STREAM_AUGMENT = 7,
     SNN_STREAM_ENCODE = 8,
-    SNN_STREAM_MASK = 9, /* which synapses exist */
-    SNN_STREAM_USER = 64 /* this and above: free for programs */
+    SNN_STREAM_MASK = 9,    /* which synapses exist */
+    SNN_STREAM_NEURON = 10, /* neurons' own parameters */
+    SNN_STREAM_USER = 64    /* this and above: free for programs */
 } snn_stream;
 
 typedef struct snn_key {

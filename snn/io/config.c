@@ -4,6 +4,7 @@
 
 #include "snn/base/base.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -220,6 +221,43 @@ static snn_status check_protocol(const snn_config *config, snn_error *err)
     return SNN_OK;
 }
 
+/*
+ * Without spikes an adaptive neuron is linear, with eigenvalues of product p r and sum
+ * p + r - (1-p)(1-r) q a: both inside the unit circle as long as
+ *
+ *     q a < (1+p)(1+r) / ((1-p)(1-r)) = 1 / (tanh(step/2tau_u) tanh(step/2tau_w))
+ *
+ * Beyond, the potential changes its sign from step to step and grows.  Short time
+ * constants bind.
+ */
+static snn_status check_adlif(const snn_config *config, snn_error *err)
+{
+    const snn_neuron_params *neuron = &config->network.neuron;
+    const double step = config->data.time_step_ms;
+    const double most =
+        1.0 / (tanh(0.5 * step / neuron->tau_u_min_ms) * tanh(0.5 * step / neuron->tau_w_min_ms));
+
+    if (neuron->v_reset != 0)
+        return snn_error_set(err, SNN_ECONFIG, "neuron.v_reset",
+                             "adlif rests at 0 and is reset there: v_reset must be 0, not %g",
+                             (double)neuron->v_reset);
+    if (neuron->tau_u_min_ms > neuron->tau_u_max_ms)
+        return snn_error_set(err, SNN_ECONFIG, "neuron.tau_u_min_ms",
+                             "tau_u_min_ms %g is above tau_u_max_ms %g",
+                             (double)neuron->tau_u_min_ms, (double)neuron->tau_u_max_ms);
+    if (neuron->tau_w_min_ms > neuron->tau_w_max_ms)
+        return snn_error_set(err, SNN_ECONFIG, "neuron.tau_w_min_ms",
+                             "tau_w_min_ms %g is above tau_w_max_ms %g",
+                             (double)neuron->tau_w_min_ms, (double)neuron->tau_w_max_ms);
+    if (!((double)neuron->q * neuron->a_max < most))
+        return snn_error_set(err, SNN_ECONFIG, "neuron.q",
+                             "q a_max is %g, but at steps of %g ms and these shortest time "
+                             "constants neurons are stable below %.4g: raise tau_u_min_ms or "
+                             "tau_w_min_ms, or lower q or a_max",
+                             (double)neuron->q * neuron->a_max, step, most);
+    return SNN_OK;
+}
+
 snn_status snn_config_check(const snn_config *config, snn_error *err)
 {
     const snn_delay_params *delay = &config->network.delay;
@@ -236,6 +274,8 @@ snn_status snn_config_check(const snn_config *config, snn_error *err)
                              "change its sign at every step",
                              (double)config->network.neuron.tau_ms,
                              (double)config->data.time_step_ms);
+    if (config->network.neuron.model == SNN_NEURON_ADLIF)
+        TRY(status, check_adlif(config, err));
     if (delay->mode == SNN_DELAYS_LEARNED && has_width && train->sigma_share > 0 &&
         delay->max_delay > 1 && sigma < train->sigma_final)
         return snn_error_set(

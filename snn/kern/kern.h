@@ -142,23 +142,27 @@ typedef struct snn_event_block {
  * For each column j (sample b, channel c; j = b * channels + c) and step t:
  *
  *     x = (conv - mean[c]) * scale[c] + shift[c]     (plain conv where mean is NULL)
- *     h = decay * v + leak + gain * x
+ *     i = syn_decay * i + x                          (x itself where syn_decay is 0)
+ *     h = decay * v + leak + gain * i
  *     s = 1[h >= threshold]
  *     v = (1-s) h + s v_reset     (hard)   or   h - s threshold     (soft)
  *     output = s * mask[j]
  *
- * with v = start before the first step.  decay = 1 - 1/tau; gain = 1/tau with
+ * with v = start and i = 0 before the first step.  decay = 1 - 1/tau; gain = 1/tau with
  * decay_input, else 1.  The rest is v_reset where the reset is hard (start = v_reset,
  * leak = v_reset/tau), and 0 where it is soft.
  * Backward, with gs the gradient at s and r = surrogate'(h - threshold):
  *
- *     gh = gs r + gv dv/dh,   gx = gain gh,   gv' = decay gh
+ *     gh = gs r + gv dv/dh,   gx = gain gh + syn_decay gx',   gv' = decay gh
  *     dv/dh = 1-s (hard), 1 (soft);  not detached: minus (h - v_reset) r, threshold r
+ *
+ * where gx' is that of the next step: the filter runs backward in time.
  *
  * `smooth` puts the surrogate's integral in the place of s in both directions.
  */
 typedef struct snn_lif {
     float decay, gain, leak, start, threshold, v_reset, alpha;
+    float syn_decay; /* in [0, 1) */
     snn_reset reset;
     snn_surrogate surrogate;
     bool detach_reset, smooth;
@@ -174,6 +178,43 @@ typedef struct snn_lif {
     float *g;                          /* backward: in gradient at output, out gradient at x */
     float *g_keep_s;                   /* [T][row] or NULL: gradient at s */
 } snn_lif;
+
+/*
+ * Adaptive LIF (Baronig et al. 2025), discretised by symplectic Euler: the adaptation w of
+ * a step is made of the potential after that step's reset.  From u = w = 0,
+ *
+ *     h = decay_u u + gain_u (x - w)             gain_u = 1 - decay_u
+ *     s = 1[h >= threshold]
+ *     u = (1-s) h   (hard)   or   h - s threshold   (soft)
+ *     w = decay_w w + gain_w (a u + b s)         gain_w = (1 - decay_w) q
+ *     output = s mask
+ *
+ * Backward, from gu' and gw' of the step after (0 behind the last):
+ *
+ *     gw = decay_w gw' - gain_u gh'
+ *     gu = decay_u gh' + gain_w a gw
+ *     gh = (gs + gain_w b gw) r + gu du/dh,   gx = gain_u gh
+ *     du/dh = 1-s (hard), 1 (soft);  not detached: minus h r, threshold r
+ *
+ * detach_reset cuts the spike's way into u, never the one into w.  With u-, w- those of the
+ * step before, the sums over steps and samples that the parameters' gradients are made of:
+ *
+ *     sums[0] = sum gw u          sums[2] = sum gh (u- - h)
+ *     sums[1] = sum gw s          sums[3] = sum gw (w- - w)      (0 where w is NULL)
+ *
+ *     dL/da = gain_w sums[0]      dL/d decay_u = sums[2] / (1 - decay_u)
+ *     dL/db = gain_w sums[1]      dL/d decay_w = sums[3] / (1 - decay_w)
+ *
+ * The last two: x - w- = (h - decay_u u-) / gain_u, and q (a u + b s) likewise.
+ */
+#define SNN_ADLIF_SUMS 4
+typedef struct snn_adlif {
+    snn_lif lif; /* without decay, gain, leak, start, v_reset and syn_decay: they are not read;
+                  * keep_v is u */
+    const float *decay_u, *gain_u, *decay_w, *gain_w, *a, *b; /* [channels] */
+    float *w;    /* [T][row] adaptation after the step; NULL = not kept */
+    float *sums; /* [SNN_ADLIF_SUMS][channels], backward; overwritten */
+} snn_adlif;
 
 /* ---- sums for batch normalisation --------------------------------------- */
 
@@ -278,9 +319,11 @@ typedef struct snn_kern {
                          const float *in, size_t stride, float *g);
 
     /* Columns j0 .. j1, which are whole samples (multiples of `channels`), all steps.
-     * `state`: j1 - j0 floats of scratch. */
+     * `state`: scratch, j1 - j0 floats times 1 (lif without syn_decay), 2 (with), 3 (adlif). */
     void (*lif_forward)(const snn_lif *lif, size_t j0, size_t j1, float *state);
     void (*lif_backward)(const snn_lif *lif, size_t j0, size_t j1, float *state);
+    void (*adlif_forward)(const snn_adlif *adlif, size_t j0, size_t j1, float *state);
+    void (*adlif_backward)(const snn_adlif *adlif, size_t j0, size_t j1, float *state);
 
     /* sum[c] = sum of x;  square[c] = sum of (x - mean)^2.  Overwrites. */
     void (*norm_sum)(const snn_norm *norm, size_t b0, size_t b1, float *sum);

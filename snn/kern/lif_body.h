@@ -52,32 +52,40 @@ static inline float surrogate_slope(snn_surrogate kind, float a, float x)
     return 0.0f;
 }
 
-static inline __attribute__((always_inline)) void
-lif_forward_with(const snn_lif *lif, size_t j0, size_t j1, float *state, bool normed, bool smooth)
+static inline __attribute__((always_inline)) void lif_forward_with(const snn_lif *lif, size_t j0,
+                                                                   size_t j1, float *state,
+                                                                   bool normed, bool smooth,
+                                                                   bool filtered)
 {
     const float decay = lif->decay, gain = lif->gain, leak = lif->leak;
-    const float threshold = lif->threshold, v_reset = lif->v_reset;
+    const float threshold = lif->threshold, v_reset = lif->v_reset, syn_decay = lif->syn_decay;
     const bool hard = lif->reset == SNN_RESET_HARD;
     const size_t channels = lif->channels;
+    float *current = filtered ? state + (j1 - j0) : state;
 
     for (size_t j = 0; j < j1 - j0; j++)
         state[j] = lif->start;
+    if (filtered)
+        memset(current, 0, (j1 - j0) * sizeof *current);
     for (size_t t = 0; t < lif->steps; t++) {
         for (size_t j = j0; j < j1; j += channels) {
             const float *conv = lif->conv + t * lif->row + j;
             float *output = lif->output + t * lif->row + j;
             float *h_out = lif->h != NULL ? lif->h + t * lif->row + j : NULL;
             const float *mask = lif->mask != NULL ? lif->mask + j : NULL;
-            float *v = state + (j - j0);
+            float *v = state + (j - j0), *i = current + (j - j0);
 
             for (size_t c = 0; c < channels; c++) {
                 const float x =
                     normed ? (conv[c] - lif->mean[c]) * lif->scale[c] + lif->shift[c] : conv[c];
-                const float h = decay * v[c] + leak + gain * x;
+                const float in = filtered ? syn_decay * i[c] + x : x;
+                const float h = decay * v[c] + leak + gain * in;
                 const float s = smooth ? smooth_spike(lif->surrogate, lif->alpha, h - threshold)
                                 : h >= threshold ? 1.0f
                                                  : 0.0f;
 
+                if (filtered)
+                    i[c] = in;
                 v[c] = hard ? (1.0f - s) * h + s * v_reset : h - s * threshold;
                 if (h_out != NULL)
                     h_out[c] = h;
@@ -90,23 +98,29 @@ lif_forward_with(const snn_lif *lif, size_t j0, size_t j1, float *state, bool no
 /* The same again with every intermediate written down. */
 static void lif_forward_keep(const snn_lif *lif, size_t j0, size_t j1, float *state)
 {
-    const bool hard = lif->reset == SNN_RESET_HARD;
+    const bool hard = lif->reset == SNN_RESET_HARD, filtered = lif->syn_decay != 0.0f;
+    float *current = filtered ? state + (j1 - j0) : state;
 
     for (size_t j = 0; j < j1 - j0; j++)
         state[j] = lif->start;
+    for (size_t j = 0; filtered && j < j1 - j0; j++)
+        current[j] = 0.0f;
     for (size_t t = 0; t < lif->steps; t++) {
         for (size_t j = j0; j < j1; j++) {
             const size_t at = t * lif->row + j, c = j % lif->channels;
             const float x = lif->mean != NULL
                                 ? (lif->conv[at] - lif->mean[c]) * lif->scale[c] + lif->shift[c]
                                 : lif->conv[at];
-            const float h = lif->decay * state[j - j0] + lif->leak + lif->gain * x;
+            const float in = filtered ? lif->syn_decay * current[j - j0] + x : x;
+            const float h = lif->decay * state[j - j0] + lif->leak + lif->gain * in;
             const float s = lif->smooth
                                 ? smooth_spike(lif->surrogate, lif->alpha, h - lif->threshold)
                             : h >= lif->threshold ? 1.0f
                                                   : 0.0f;
             const float v = hard ? (1.0f - s) * h + s * lif->v_reset : h - s * lif->threshold;
 
+            if (filtered)
+                current[j - j0] = in;
             state[j - j0] = v;
             if (lif->h != NULL)
                 lif->h[at] = h;
@@ -120,27 +134,36 @@ static void lif_forward_keep(const snn_lif *lif, size_t j0, size_t j1, float *st
 
 static void lif_forward(const snn_lif *lif, size_t j0, size_t j1, float *state)
 {
+    const bool normed = lif->mean != NULL, filtered = lif->syn_decay != 0.0f;
+
     if (lif->keep_x != NULL)
         lif_forward_keep(lif, j0, j1, state);
     else if (lif->smooth)
-        lif_forward_with(lif, j0, j1, state, lif->mean != NULL, true);
-    else if (lif->mean != NULL)
-        lif_forward_with(lif, j0, j1, state, true, false);
+        lif_forward_with(lif, j0, j1, state, normed, true, filtered);
+    else if (normed && filtered)
+        lif_forward_with(lif, j0, j1, state, true, false, true);
+    else if (normed)
+        lif_forward_with(lif, j0, j1, state, true, false, false);
+    else if (filtered)
+        lif_forward_with(lif, j0, j1, state, false, false, true);
     else
-        lif_forward_with(lif, j0, j1, state, false, false);
+        lif_forward_with(lif, j0, j1, state, false, false, false);
 }
 
 static inline __attribute__((always_inline)) void lif_backward_with(const snn_lif *lif, size_t j0,
                                                                     size_t j1, float *state,
-                                                                    snn_surrogate kind, bool plain)
+                                                                    snn_surrogate kind, bool plain,
+                                                                    bool filtered)
 {
-    const float decay = lif->decay, gain = lif->gain, a = lif->alpha;
+    const float decay = lif->decay, gain = lif->gain, a = lif->alpha, syn_decay = lif->syn_decay;
     const float threshold = lif->threshold, v_reset = lif->v_reset;
     const bool hard = lif->reset == SNN_RESET_HARD;
     const bool attached = !plain && !lif->detach_reset, smooth = !plain && lif->smooth;
     const size_t columns = j1 - j0;
+    float *later =
+        filtered ? state + columns : state; /* gradient at the current of the step after */
 
-    memset(state, 0, columns * sizeof *state);
+    memset(state, 0, (filtered ? 2 : 1) * columns * sizeof *state);
     for (size_t t = lif->steps; t-- > 0;) {
         const float *h_row = lif->h + t * lif->row + j0;
         float *g_row = lif->g + t * lif->row + j0;
@@ -163,35 +186,43 @@ static inline __attribute__((always_inline)) void lif_backward_with(const snn_li
                 dv -= hard ? (h - v_reset) * r : threshold * r;
             gh = g_row[j] * r + state[j] * dv;
             state[j] = decay * gh;
-            g_row[j] = gain * gh;
+            if (filtered)
+                g_row[j] = later[j] = gain * gh + syn_decay * later[j];
+            else
+                g_row[j] = gain * gh;
         }
     }
 }
 
 /* Hard reset, detached, hard spikes is what everybody trains with: its loops
  * carry no choices. */
-static void lif_backward(const snn_lif *lif, size_t j0, size_t j1, float *state)
+static inline __attribute__((always_inline)) void
+lif_backward_of(const snn_lif *lif, size_t j0, size_t j1, float *state, snn_surrogate kind)
 {
     const bool plain = lif->reset == SNN_RESET_HARD && lif->detach_reset && !lif->smooth;
+    const bool filtered = lif->syn_decay != 0.0f;
 
+    if (plain && !filtered)
+        lif_backward_with(lif, j0, j1, state, kind, true, false);
+    else if (plain)
+        lif_backward_with(lif, j0, j1, state, kind, true, true);
+    else if (!filtered)
+        lif_backward_with(lif, j0, j1, state, kind, false, false);
+    else
+        lif_backward_with(lif, j0, j1, state, kind, false, true);
+}
+
+static void lif_backward(const snn_lif *lif, size_t j0, size_t j1, float *state)
+{
     switch (lif->surrogate) {
     case SNN_SURROGATE_ATAN:
-        if (plain)
-            lif_backward_with(lif, j0, j1, state, SNN_SURROGATE_ATAN, true);
-        else
-            lif_backward_with(lif, j0, j1, state, SNN_SURROGATE_ATAN, false);
+        lif_backward_of(lif, j0, j1, state, SNN_SURROGATE_ATAN);
         break;
     case SNN_SURROGATE_SIGMOID:
-        if (plain)
-            lif_backward_with(lif, j0, j1, state, SNN_SURROGATE_SIGMOID, true);
-        else
-            lif_backward_with(lif, j0, j1, state, SNN_SURROGATE_SIGMOID, false);
+        lif_backward_of(lif, j0, j1, state, SNN_SURROGATE_SIGMOID);
         break;
     case SNN_SURROGATE_TRIANGLE:
-        if (plain)
-            lif_backward_with(lif, j0, j1, state, SNN_SURROGATE_TRIANGLE, true);
-        else
-            lif_backward_with(lif, j0, j1, state, SNN_SURROGATE_TRIANGLE, false);
+        lif_backward_of(lif, j0, j1, state, SNN_SURROGATE_TRIANGLE);
         break;
     }
 }

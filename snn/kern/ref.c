@@ -297,7 +297,7 @@ static void lif_forward(const snn_lif *lif, size_t j0, size_t j1, float *state)
     (void)state;
     for (size_t j = j0; j < j1; j++) {
         const size_t c = j % lif->channels;
-        double v = (double)lif->start;
+        double v = (double)lif->start, i = 0.0;
 
         for (size_t t = 0; t < lif->steps; t++) {
             const size_t at = t * lif->row + j;
@@ -305,7 +305,8 @@ static void lif_forward(const snn_lif *lif, size_t j0, size_t j1, float *state)
 
             if (lif->mean != NULL)
                 x = (x - (double)lif->mean[c]) * (double)lif->scale[c] + (double)lif->shift[c];
-            h = (double)lif->decay * v + (double)lif->leak + (double)lif->gain * x;
+            i = (double)lif->syn_decay * i + x;
+            h = (double)lif->decay * v + (double)lif->leak + (double)lif->gain * i;
             s = spike_of(lif, h - threshold);
             v = lif->reset == SNN_RESET_HARD ? (1.0 - s) * h + s * (double)lif->v_reset
                                              : h - s * threshold;
@@ -327,7 +328,7 @@ static void lif_backward(const snn_lif *lif, size_t j0, size_t j1, float *state)
 
     (void)state;
     for (size_t j = j0; j < j1; j++) {
-        double g_v = 0.0;
+        double g_v = 0.0, g_x = 0.0;
 
         for (size_t t = lif->steps; t-- > 0;) {
             const size_t at = t * lif->row + j;
@@ -342,10 +343,102 @@ static void lif_backward(const snn_lif *lif, size_t j0, size_t j1, float *state)
                 dv -= (lif->reset == SNN_RESET_HARD ? h - (double)lif->v_reset : threshold) * r;
             g_h = g_s * r + g_v * dv;
             g_v = (double)lif->decay * g_h;
+            g_x = (double)lif->gain * g_h + (double)lif->syn_decay * g_x;
             if (lif->g_keep_s != NULL)
                 lif->g_keep_s[at] = (float)g_s;
-            lif->g[at] = (float)((double)lif->gain * g_h);
+            lif->g[at] = (float)g_x;
         }
+    }
+}
+
+/* ---- adaptive LIF ------------------------------------------------------------------ */
+
+static double after_reset(const snn_lif *lif, double h, double s)
+{
+    return lif->reset == SNN_RESET_HARD ? (1.0 - s) * h : h - s * (double)lif->threshold;
+}
+
+static void adlif_forward(const snn_adlif *adlif, size_t j0, size_t j1, float *state)
+{
+    const snn_lif *lif = &adlif->lif;
+
+    (void)state;
+    for (size_t j = j0; j < j1; j++) {
+        const size_t c = j % lif->channels;
+        double u = 0.0, w = 0.0;
+
+        for (size_t t = 0; t < lif->steps; t++) {
+            const size_t at = t * lif->row + j;
+            double x = (double)lif->conv[at], h, s;
+
+            if (lif->mean != NULL)
+                x = (x - (double)lif->mean[c]) * (double)lif->scale[c] + (double)lif->shift[c];
+            h = (double)adlif->decay_u[c] * u + (double)adlif->gain_u[c] * (x - w);
+            s = spike_of(lif, h - (double)lif->threshold);
+            u = after_reset(lif, h, s);
+            w = (double)adlif->decay_w[c] * w +
+                (double)adlif->gain_w[c] * ((double)adlif->a[c] * u + (double)adlif->b[c] * s);
+            if (lif->h != NULL)
+                lif->h[at] = (float)h;
+            if (adlif->w != NULL)
+                adlif->w[at] = (float)w;
+            if (lif->keep_x != NULL) {
+                lif->keep_x[at] = (float)x;
+                lif->keep_v[at] = (float)u;
+                lif->keep_s[at] = (float)s;
+            }
+            lif->output[at] = (float)(lif->mask != NULL ? s * (double)lif->mask[j] : s);
+        }
+    }
+}
+
+/* Backward over one column; sums of its channel are added to. */
+static void adlif_column(const snn_adlif *adlif, size_t j, double sums[SNN_ADLIF_SUMS])
+{
+    const snn_lif *lif = &adlif->lif;
+    const size_t c = j % lif->channels;
+    const double threshold = (double)lif->threshold;
+    double g_h = 0.0, g_w = 0.0;
+
+    for (size_t t = lif->steps; t-- > 0;) {
+        const size_t at = t * lif->row + j, before = at - lif->row;
+        const double h = (double)lif->h[at], s = spike_of(lif, h - threshold);
+        const double r = slope_of(lif, h - threshold), u = after_reset(lif, h, s);
+        const double g_s = (double)lif->g[at] * (lif->mask != NULL ? (double)lif->mask[j] : 1.0);
+        double du = lif->reset == SNN_RESET_HARD ? 1.0 - s : 1.0, g_u, u_before = 0.0;
+
+        if (t > 0)
+            u_before = after_reset(lif, (double)lif->h[before],
+                                   spike_of(lif, (double)lif->h[before] - threshold));
+        if (!lif->detach_reset)
+            du -= (lif->reset == SNN_RESET_HARD ? h : threshold) * r;
+        g_w = (double)adlif->decay_w[c] * g_w - (double)adlif->gain_u[c] * g_h;
+        g_u =
+            (double)adlif->decay_u[c] * g_h + (double)adlif->gain_w[c] * (double)adlif->a[c] * g_w;
+        g_h = (g_s + (double)adlif->gain_w[c] * (double)adlif->b[c] * g_w) * r + g_u * du;
+        sums[0] += g_w * u;
+        sums[1] += g_w * s;
+        sums[2] += g_h * (u_before - h);
+        if (adlif->w != NULL)
+            sums[3] += g_w * ((t > 0 ? (double)adlif->w[before] : 0.0) - (double)adlif->w[at]);
+        if (lif->g_keep_s != NULL)
+            lif->g_keep_s[at] = (float)g_s;
+        lif->g[at] = (float)((double)adlif->gain_u[c] * g_h);
+    }
+}
+
+static void adlif_backward(const snn_adlif *adlif, size_t j0, size_t j1, float *state)
+{
+    const size_t channels = adlif->lif.channels;
+
+    (void)state;
+    for (size_t c = 0; c < channels; c++) {
+        double sums[SNN_ADLIF_SUMS] = {0};
+
+        for (size_t j = j0 + c; j < j1; j += channels)
+            adlif_column(adlif, j, sums);
+        for (size_t i = 0; i < SNN_ADLIF_SUMS; i++)
+            adlif->sums[i * channels + c] = (float)sums[i];
     }
 }
 
@@ -477,6 +570,8 @@ const snn_kern snn_kern_ref = {
     .event_gather = snn_event_gather_ref,
     .lif_forward = lif_forward,
     .lif_backward = lif_backward,
+    .adlif_forward = adlif_forward,
+    .adlif_backward = adlif_backward,
     .norm_sum = norm_sum,
     .norm_square = norm_square,
     .norm_backward_sum = norm_backward_sum,

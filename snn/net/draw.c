@@ -71,6 +71,8 @@ static void draw_layer(snn_network *net, uint32_t l, uint64_t seed)
         draw_mask(layer, l, seed);
         clear_missing(layer, delay->kernel_count, delay->sharing == SNN_SHARING_SYNAPSE);
     }
+    if (net_is_adaptive(net, l))
+        net_adaptive_draw(net, l, seed);
 }
 
 void net_draw(snn_network *net, uint64_t seed)

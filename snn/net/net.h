@@ -4,8 +4,8 @@
  *
  * All parameters lie in one block, gradients in another of the same layout:
  *
- *   | weights | biases, gammas, betas | positions | sigmas | running mean, variance |
- *   '------------ gradients exist -------------------------'
+ *   | weights | biases, gammas, betas | of neurons | positions | sigmas | running mean, variance |
+ *   '------------ gradients exist ---------------------------------------'
  *
  * Where layers are sparse, one more block says which synapses exist: a byte each, 1 or 0.
  *
@@ -21,14 +21,15 @@
 #include <snn/network.h>
 
 #define NET_MAX_LAYERS  (SNN_MAX_HIDDEN + 1)
-#define NET_LAYER_KINDS 8 /* of numbers; a mask is one tensor more */
+#define NET_LAYER_KINDS 12 /* of numbers; a mask is one tensor more */
 
 /* Views into the network's block, or (gradients) into the tape's. */
 typedef struct net_views {
-    float *weight;              /* [M][n_out][n_in] */
-    float *position, *sigma;    /* [M][delays] */
-    float *bias, *gamma, *beta; /* [n_out] or NULL */
-    float *mean, *variance;     /* [n_out] or NULL; not in gradients */
+    float *weight;                /* [M][n_out][n_in] */
+    float *position, *sigma;      /* [M][delays] */
+    float *bias, *gamma, *beta;   /* [n_out] or NULL */
+    float *mean, *variance;       /* [n_out] or NULL; not in gradients */
+    float *a, *b, *tau_u, *tau_w; /* [n_out] or NULL; taus as shares of their ranges */
 } net_views;
 
 typedef struct net_layer {
@@ -68,6 +69,8 @@ typedef struct tape_layer {
     uint32_t *valid;               /* [B] steps that count, or NULL */
     float *mean, *inv_std, *scale; /* [C]: normalisation in use */
     float *mean_g, *mean_gx;       /* [C] backward */
+    float *adapt;                  /* [NET_ADAPT][C] constants of adaptive neurons, or NULL */
+    float *w;                      /* [T', B, C] their adaptation; training and keep */
     /* keep = 1 */
     float *bn, *membrane, *spikes;
     float *g_conv, *g_bn, *g_spikes, *g_output;
@@ -180,7 +183,18 @@ void net_norm_measure(snn_tape *tape, uint32_t l, net_moments *moments);
 /* The layer's running statistics become these (the variance unbiased, as in training). */
 void net_norm_set(snn_network *net, uint32_t l, const net_moments *moments);
 
-/* LIF and dropout (neuron.c).  backward: g at output -> g at bn, in place. */
+/* Parameters of adaptive neurons (adaptive.c). */
+enum { NET_DECAY_U, NET_GAIN_U, NET_DECAY_W, NET_GAIN_W, NET_ADAPT };
+bool net_is_adaptive(const snn_network *net, uint32_t l);
+snn_status net_adaptive_check(const snn_network_params *params, snn_error *err);
+void net_adaptive_draw(snn_network *net, uint32_t l, uint64_t seed);
+void net_adaptive_clamp(snn_network *net, uint32_t l);
+/* Constants of a pass, from the parameters. */
+void net_adaptive_constants(snn_tape *tape, uint32_t l);
+/* Gradients of the parameters from the sums of `tiles` tiles, folded in their order. */
+void net_adaptive_collect(snn_tape *tape, uint32_t l, size_t tiles);
+
+/* Neurons and dropout (neuron.c).  backward: g at output -> g at bn, in place. */
 void net_dropout(snn_tape *tape, uint32_t l, const snn_batch *batch, const snn_pass *pass);
 void net_neuron_forward(snn_tape *tape, uint32_t l);
 void net_neuron_backward(snn_tape *tape, uint32_t l, float *g);

@@ -64,6 +64,8 @@ static snn_status check_choices(const snn_network_params *params, snn_error *err
         return refuse(err, "neuron.reset", "is none of hard, soft");
     if ((unsigned)neuron->surrogate > SNN_SURROGATE_TRIANGLE)
         return refuse(err, "neuron.surrogate", "is none of atan, sigmoid, triangle");
+    if ((unsigned)neuron->model > SNN_NEURON_CUBA)
+        return refuse(err, "neuron.model", "is none of lif, adlif, cuba");
     if ((unsigned)params->loss > SNN_LOSS_SPIKE_COUNT)
         return refuse(err, "network.loss", "is none of sum, mean, max, spike_count");
     return SNN_OK;
@@ -92,6 +94,11 @@ static snn_status check_params(const snn_network_params *params, snn_error *err)
     if (!(params->batch_norm_eps > 0.0f) || !(params->batch_norm_momentum > 0.0f) ||
         !(params->batch_norm_momentum <= 1.0f))
         return refuse(err, "network.batch_norm", "eps must be > 0 and momentum in (0, 1]");
+    if (neuron->model == SNN_NEURON_CUBA &&
+        (!(neuron->tau_syn_ms > 0.0f) || !isfinite(neuron->tau_syn_ms)))
+        return refuse(err, "neuron.tau_syn_ms", "must be a number > 0");
+    if (neuron->model == SNN_NEURON_ADLIF)
+        return net_adaptive_check(params, err);
     return SNN_OK;
 }
 
@@ -144,6 +151,10 @@ static const kind_row kinds[NET_LAYER_KINDS] = {
     {"bias", "1", KIND(bias), OF_NEURONS, true},
     {"gamma", "1", KIND(gamma), OF_NEURONS, true},
     {"beta", "1", KIND(beta), OF_NEURONS, true},
+    {"a", "1", KIND(a), OF_NEURONS, true},
+    {"b", "1", KIND(b), OF_NEURONS, true},
+    {"tau_u", "share of range", KIND(tau_u), OF_NEURONS, true},
+    {"tau_w", "share of range", KIND(tau_w), OF_NEURONS, true},
     {"position", "steps", KIND(position), OF_DELAYS, true},
     {"sigma", "steps", KIND(sigma), OF_DELAYS, true},
     {"mean", "1", KIND(mean), OF_NEURONS, false},
@@ -157,6 +168,8 @@ static bool layer_has(const snn_network *net, const net_layer *layer, size_t fie
     if (field == KIND(gamma) || field == KIND(beta) || field == KIND(mean) ||
         field == KIND(variance))
         return net->params.batch_norm && layer->hidden;
+    if (field == KIND(a) || field == KIND(b) || field == KIND(tau_u) || field == KIND(tau_w))
+        return net->params.neuron.model == SNN_NEURON_ADLIF && layer->hidden;
     return true;
 }
 
@@ -191,6 +204,7 @@ static size_t place(const snn_network *net, const kind_row *k, float *block, siz
 size_t net_place(const snn_network *net, float *block, net_views *const views[], bool gradients)
 {
     static const size_t order[] = {KIND(weight),   KIND(bias),  KIND(gamma), KIND(beta),
+                                   KIND(a),        KIND(b),     KIND(tau_u), KIND(tau_w),
                                    KIND(position), KIND(sigma), KIND(mean),  KIND(variance)};
     size_t at = 0;
 
@@ -344,6 +358,8 @@ size_t snn_network_parameter_count(const snn_network *net)
         n += delay->mode == SNN_DELAYS_LEARNED ? delay->kernel_count * delays : 0;
         n += layer->p.bias != NULL ? layer->n_out : 0;
         n += layer->p.gamma != NULL ? 2 * (size_t)layer->n_out : 0;
+        if (net_is_adaptive(net, l))
+            n += (net->params.neuron.train_tau ? 4 : 2) * (size_t)layer->n_out;
     }
     return n;
 }
@@ -386,6 +402,8 @@ void snn_network_clamp(snn_network *net)
 
         for (size_t i = 0; i < net->layer[l].delays * net->params.delay.kernel_count; i++)
             p[i] = p[i] > limit ? limit : p[i] < -limit ? -limit : p[i];
+        if (net_is_adaptive(net, l))
+            net_adaptive_clamp(net, l);
     }
 }
 

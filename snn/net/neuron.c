@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Leaky integrate-and-fire layers with dropout: forward and backward. */
+/* Layers of neurons with dropout: forward and backward. */
 #include "snn/net/net.h"
 
 #include <snn/random.h>
+
+#include <math.h>
 
 /*
  * One mask per sample and neuron, the same for all steps, scaled by 1/(1-p).
@@ -37,86 +39,122 @@ void net_dropout(snn_tape *tape, uint32_t l, const snn_batch *batch, const snn_p
 
 typedef struct {
     const snn_tape *tape;
-    snn_lif lif;
-    bool backward;
+    snn_adlif adlif; /* of other neurons only its lif */
+    bool adaptive, backward;
 } neuron_job;
 
 static void neuron_tile(void *arg, size_t tile, int worker)
 {
     const neuron_job *job = arg;
     const snn_tape *tape = job->tape;
-    const size_t grain = net_grain(tape->batch), channels = job->lif.channels;
+    const snn_kern *kern = tape->ctx->kern;
+    const size_t grain = net_grain(tape->batch), channels = job->adlif.lif.channels;
     const size_t b0 = tile * grain, b1 = b0 + grain < tape->batch ? b0 + grain : tape->batch;
     float *state = tape->state + (size_t)worker * tape->state_floats;
+    snn_adlif adlif = job->adlif;
 
-    if (job->backward)
-        tape->ctx->kern->lif_backward(&job->lif, b0 * channels, b1 * channels, state);
-    else
-        tape->ctx->kern->lif_forward(&job->lif, b0 * channels, b1 * channels, state);
+    if (job->adaptive && job->backward) {
+        adlif.sums = tape->partial + tile * SNN_ADLIF_SUMS * channels;
+        kern->adlif_backward(&adlif, b0 * channels, b1 * channels, state);
+    } else if (job->adaptive) {
+        kern->adlif_forward(&adlif, b0 * channels, b1 * channels, state);
+    } else if (job->backward) {
+        kern->lif_backward(&adlif.lif, b0 * channels, b1 * channels, state);
+    } else {
+        kern->lif_forward(&adlif.lif, b0 * channels, b1 * channels, state);
+    }
 }
 
-static void run(neuron_job *job)
+static size_t run(neuron_job *job)
 {
-    const size_t batch = job->tape->batch;
+    const size_t batch = job->tape->batch, tiles = snn_tiles(batch, net_grain(batch));
+    const snn_lif *lif = &job->adlif.lif;
 
-    snn_parallel(job->tape->ctx, snn_tiles(batch, net_grain(batch)),
-                 (double)job->lif.steps * (double)job->lif.row * SNN_ELEMENT, neuron_tile, job);
+    snn_parallel(job->tape->ctx, tiles, (double)lif->steps * (double)lif->row * SNN_ELEMENT,
+                 neuron_tile, job);
+    return tiles;
 }
 
-/* The read-out of spike_count is a layer of these neurons too, with a threshold
+/* The read-out of spike_count is a layer of plain LIF neurons too, with a threshold
  * of its own and neither normalisation nor dropout. */
-static neuron_job job_of(snn_tape *tape, uint32_t l)
+static snn_lif lif_of(snn_tape *tape, uint32_t l)
 {
     const snn_network *net = tape->net;
     const snn_neuron_params *neuron = &net->params.neuron;
     const tape_layer *layer = &tape->layer[l];
     const net_layer *parameters = &net->layer[l];
     const bool hard = neuron->reset == SNN_RESET_HARD;
+    const bool filtered = parameters->hidden && neuron->model == SNN_NEURON_CUBA;
     const double rate = net->params.time_step_ms / (neuron->tau_ms + 1e-9); /* 1 / tau in steps */
 
-    return (neuron_job){
-        .tape = tape,
-        .lif = {.decay = (float)(1.0 - rate),
-                .gain = neuron->decay_input ? (float)rate : 1.0f,
-                .leak = hard ? (float)(rate * neuron->v_reset) : 0.0f,
-                .start = hard ? neuron->v_reset : 0.0f,
-                .threshold =
-                    parameters->hidden ? neuron->v_threshold : net->params.readout_threshold,
-                .v_reset = neuron->v_reset,
-                .alpha = neuron->surrogate_alpha,
-                .reset = neuron->reset,
-                .surrogate = neuron->surrogate,
-                .detach_reset = neuron->detach_reset != 0,
-                .smooth = neuron->smooth != 0,
-                .steps = layer->steps,
-                .row = (size_t)tape->batch * parameters->n_out,
-                .channels = parameters->n_out,
-                .mean = layer->mean,
-                .scale = layer->scale,
-                .shift = parameters->p.beta,
-                .conv = layer->conv,
-                .mask = tape->mode == SNN_MODE_TRAIN ? layer->mask : NULL,
-                .h = layer->h,
-                .output = layer->output,
-                .keep_x = layer->bn,
-                .keep_v = layer->membrane,
-                .keep_s = layer->spikes,
-                .g_keep_s = layer->g_spikes},
+    return (snn_lif){
+        .decay = (float)(1.0 - rate),
+        .gain = neuron->decay_input ? (float)rate : 1.0f,
+        .leak = hard ? (float)(rate * neuron->v_reset) : 0.0f,
+        .start = hard ? neuron->v_reset : 0.0f,
+        .threshold = parameters->hidden ? neuron->v_threshold : net->params.readout_threshold,
+        .v_reset = neuron->v_reset,
+        .alpha = neuron->surrogate_alpha,
+        .syn_decay =
+            filtered ? (float)exp(-(double)net->params.time_step_ms / neuron->tau_syn_ms) : 0.0f,
+        .reset = neuron->reset,
+        .surrogate = neuron->surrogate,
+        .detach_reset = neuron->detach_reset != 0,
+        .smooth = neuron->smooth != 0,
+        .steps = layer->steps,
+        .row = (size_t)tape->batch * parameters->n_out,
+        .channels = parameters->n_out,
+        .mean = layer->mean,
+        .scale = layer->scale,
+        .shift = parameters->p.beta,
+        .conv = layer->conv,
+        .mask = tape->mode == SNN_MODE_TRAIN ? layer->mask : NULL,
+        .h = layer->h,
+        .output = layer->output,
+        .keep_x = layer->bn,
+        .keep_v = layer->membrane,
+        .keep_s = layer->spikes,
+        .g_keep_s = layer->g_spikes,
     };
+}
+
+static neuron_job job_of(snn_tape *tape, uint32_t l)
+{
+    const net_views *p = &tape->net->layer[l].p;
+    const float *adapt = tape->layer[l].adapt;
+    const size_t channels = tape->net->layer[l].n_out;
+    neuron_job job = {
+        .tape = tape, .adlif.lif = lif_of(tape, l), .adaptive = net_is_adaptive(tape->net, l)};
+
+    if (job.adaptive) {
+        job.adlif.decay_u = adapt + NET_DECAY_U * channels;
+        job.adlif.gain_u = adapt + NET_GAIN_U * channels;
+        job.adlif.decay_w = adapt + NET_DECAY_W * channels;
+        job.adlif.gain_w = adapt + NET_GAIN_W * channels;
+        job.adlif.a = p->a;
+        job.adlif.b = p->b;
+        job.adlif.w = tape->layer[l].w;
+    }
+    return job;
 }
 
 void net_neuron_forward(snn_tape *tape, uint32_t l)
 {
     neuron_job job = job_of(tape, l);
 
+    if (job.adaptive)
+        net_adaptive_constants(tape, l);
     run(&job);
 }
 
 void net_neuron_backward(snn_tape *tape, uint32_t l, float *g)
 {
     neuron_job job = job_of(tape, l);
+    size_t tiles;
 
     job.backward = true;
-    job.lif.g = g;
-    run(&job);
+    job.adlif.lif.g = g;
+    tiles = run(&job);
+    if (job.adaptive)
+        net_adaptive_collect(tape, l, tiles);
 }

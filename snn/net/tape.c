@@ -47,6 +47,9 @@ static snn_status create_activations(snn_tape *tape, uint32_t l)
     }
     if (tape->params.train && fires)
         TRY_ALLOC(st, tape->ctx, layer->h, n);
+    if (net_is_adaptive(tape->net, l) &&
+        (tape->params.keep || (tape->params.train && tape->net->params.neuron.train_tau)))
+        TRY_ALLOC(st, tape->ctx, layer->w, n);
     if (tape->params.keep && fires) {
         TRY_ALLOC(st, tape->ctx, layer->bn, n);
         TRY_ALLOC(st, tape->ctx, layer->membrane, n);
@@ -83,6 +86,8 @@ static snn_status create_layer(snn_tape *tape, uint32_t l)
         TRY_ALLOC(st, tape->ctx, layer->mean_g, channels);
         TRY_ALLOC(st, tape->ctx, layer->mean_gx, channels);
     }
+    if (net_is_adaptive(tape->net, l))
+        TRY_ALLOC(st, tape->ctx, layer->adapt, NET_ADAPT * channels);
     if (parameters->hidden && params->dropout > 0.0f && tape->params.train)
         TRY_ALLOC(st, tape->ctx, layer->mask, batch * channels);
     if (params->mask_padding)
@@ -105,6 +110,8 @@ static void destroy_layer(snn_tape *tape, uint32_t l)
                             layer->scale,
                             layer->mean_g,
                             layer->mean_gx,
+                            layer->adapt,
+                            layer->w,
                             layer->bn,
                             layer->membrane,
                             layer->spikes,
@@ -150,6 +157,9 @@ static snn_status create_shared(snn_tape *tape)
     const snn_network *net = tape->net;
     const size_t batch = tape->params.batch, n = net->params.n_outputs;
     const uint32_t last = net->layers - 1;
+    const snn_neuron_model model = net->params.neuron.model;
+    const size_t sums = model == SNN_NEURON_ADLIF ? SNN_ADLIF_SUMS : 2;
+    const size_t states = model == SNN_NEURON_LIF ? 1 : model == SNN_NEURON_CUBA ? 2 : 3;
     size_t activation = 0, channels = n;
     snn_status st = SNN_OK;
 
@@ -161,9 +171,9 @@ static snn_status create_shared(snn_tape *tape)
     if (!tape->params.train && !tape->params.keep)
         for (int i = 0; i < 2; i++)
             TRY_ALLOC(st, tape->ctx, tape->flow[i], activation);
-    tape->state_floats = net_grain(batch) * channels;
+    tape->state_floats = states * net_grain(batch) * channels;
     TRY_ALLOC(st, tape->ctx, tape->state, tape->state_floats * (size_t)tape->ctx->threads);
-    TRY_ALLOC(st, tape->ctx, tape->partial, 2 * channels * net_tiles_most(batch));
+    TRY_ALLOC(st, tape->ctx, tape->partial, sums * channels * net_tiles_most(batch));
     TRY_ALLOC(st, tape->ctx, tape->fold, channels);
     TRY_ALLOC(st, tape->ctx, tape->softmax, layer_floats(tape, last));
     TRY_ALLOC(st, tape->ctx, tape->logits, batch * n);

@@ -15,6 +15,7 @@ static const struct {
     {"conv", FIELD(conv)},
     {"bn", FIELD(bn)},
     {"membrane", FIELD(membrane)},
+    {"adaptation", FIELD(w)},
     {"spikes", FIELD(spikes)},
     {"output", FIELD(output)},
     {"grad.conv", FIELD(g_conv)},
@@ -99,7 +100,8 @@ static void parameter_tensor(const snn_tape *tape, size_t i, snn_tensor *out)
     snprintf(out->name, sizeof out->name, "grad.%.*s", (int)(sizeof out->name - 6),
              net->tensor[i].name);
     if (tape->g_block != NULL && offset < net->gradient_floats &&
-        (tape->params.keep || strcmp(kind, "sigma") != 0))
+        (tape->params.keep || strcmp(kind, "sigma") != 0) &&
+        (net->params.neuron.train_tau || strncmp(kind, "tau_", 4) != 0))
         out->data = tape->g_block + offset;
 }
 

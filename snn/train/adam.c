@@ -57,6 +57,10 @@ static bool trains(const snn_network_params *params, bool freeze_weights, const 
         out->group = GROUP_POSITION;
         return params->delay.mode == SNN_DELAYS_LEARNED;
     }
+    if (strcmp(part, "tau_u") == 0 || strcmp(part, "tau_w") == 0)
+        return params->neuron.train_tau;
+    if (strcmp(part, "a") == 0 || strcmp(part, "b") == 0)
+        return true;
     return strcmp(part, "bias") == 0 || strcmp(part, "gamma") == 0 || strcmp(part, "beta") == 0;
 }
 

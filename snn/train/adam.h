@@ -7,8 +7,8 @@
  *   v  <- beta2 v + (1 - beta2) g^2
  *   x  <- x - lr / (1 - beta1^k) * m / (sqrt(v) / sqrt(1 - beta2^k) + eps)
  *
- * k counts updates from 1.  Two groups with rates of their own: weights, biases
- * and batch norm; positions.  decay is L2 in the gradient, not AdamW.
+ * k counts updates from 1.  Two groups with rates of their own: weights, biases,
+ * batch norm and neurons' own parameters; positions.  decay is L2 in the gradient, not AdamW.
  *
  * All state is one block, tensor after tensor, each on a cache line:
  *

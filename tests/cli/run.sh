@@ -73,6 +73,16 @@ out_has 'checkpoint, written by snn'
 run 0 info --json two/model.h5
 out_has '"layer1.weight":\[1,3,16\]'
 
+# Neurons of another kind, with parameters of their own.
+run 0 train tiny.yaml --data words --threads 1 --out adaptive -q --set train.epochs=2 \
+    --set neuron.model=adlif --set neuron.v_threshold=0.2
+run 0 info adaptive/checkpoint.h5
+out_has 'layer0.tau_w +\[16\]  out, unit share of range'
+out_has '^  layer0  a [0-9.]+ \.\. [0-9.]+ \.\. [0-9.]+  b .*  tau_u_ms [0-9.]+ \.\. [0-9.]+ \.\. [0-9.]+  tau_w_ms '
+run 0 info --json adaptive/model.h5
+out_has '"neurons":\{"layer0":\{"a":\[[0-9.]+,[0-9.]+,[0-9.]+\],"b":.*"tau_u_ms":\[[0-9.]+,.*"tau_w_ms":'
+run 0 eval adaptive -q
+
 # A longer run, stopped in its middle in two ways; $1 signal, $2 exit code, $3 folder.
 cut_off() {
     : >cut.out # the run empties it too late: the loop would see what the last one said

@@ -46,6 +46,7 @@ static lif_case make_case(size_t steps, size_t batch, size_t channels, input_kin
                       .threshold = coin & 2 ? 1.0f : 0.7f,
                       .v_reset = coin & 4 ? 0.0f : -0.25f,
                       .alpha = test_uniform(state, 0.5f, 6.0f),
+                      .syn_decay = coin & 512 ? 0.0f : test_uniform(state, 0.1f, 0.9f),
                       .reset = coin & 8 ? SNN_RESET_HARD : SNN_RESET_SOFT,
                       .surrogate = (snn_surrogate)((coin >> 8) % 3),
                       .detach_reset = coin & 16,
@@ -84,7 +85,8 @@ static void end_case(lif_case *c)
 
 /*
  * Error of the potential, step by step.  With x off by e_x,
- *     e_h = decay e_v + gain e_x + 4U (|decay v| + |leak| + |gain x|)
+ *     e_i = syn_decay e_i + e_x + 2U (|syn_decay i| + |x|)         (e_x without a filter)
+ *     e_h = decay e_v + gain e_i + 4U (|decay v| + |leak| + |gain i|)
  *     e_v = (1-s) e_h + |v_reset - h| e_s (hard), e_h + threshold e_s (soft), + 3U of the terms
  * and e_s = slope_max e_h + 8U where the spike is smooth (slope at most alpha, and
  * argument errors of a few U |alpha (h - threshold)| that the flat ends undo), else
@@ -97,7 +99,7 @@ typedef struct {
     size_t parted;
 } forward_walk;
 
-static double input_error(const snn_lif *lif, size_t at, size_t channel)
+double lif_input_error(const snn_lif *lif, size_t at, size_t channel)
 {
     if (lif->mean == NULL)
         return 0.0;
@@ -113,18 +115,22 @@ static void walk_column(forward_walk *walk, size_t j, struct test_near near[5],
     const snn_lif *ref = walk->ref, *lif = &walk->c->lif;
     const double decay = fabs((double)lif->decay), gain = fabs((double)lif->gain),
                  mask = lif->mask != NULL ? (double)lif->mask[j] : 1.0;
-    double e_v = 0.0, v = (double)ref->start;
+    const double syn_decay = (double)lif->syn_decay;
+    double e_v = 0.0, e_i = 0.0, v = (double)ref->start, i_now = 0.0;
 
     for (size_t t = 0; t < lif->steps; t++) {
         const size_t at = t * lif->row + j;
         const double h = (double)ref->h[at], x = (double)ref->keep_x[at],
                      s = (double)ref->keep_s[at];
-        const double e_x = input_error(lif, at, j % lif->channels);
-        const double e_h = decay * e_v + gain * e_x +
-                           4.0 * U * (fabs(decay * v) + fabs((double)lif->leak) + gain * fabs(x)) +
-                           TINY;
+        const double e_x = lif_input_error(lif, at, j % lif->channels);
         const double over = h - (double)lif->threshold;
-        double e_s = 0.0;
+        double e_s = 0.0, e_h;
+
+        e_i = syn_decay * e_i + e_x +
+              (syn_decay > 0.0 ? 2.0 * U * (syn_decay * fabs(i_now) + fabs(x)) : 0.0);
+        i_now = syn_decay * i_now + x;
+        e_h = decay * e_v + gain * e_i +
+              4.0 * U * (fabs(decay * v) + fabs((double)lif->leak) + gain * fabs(i_now)) + TINY;
 
         if (lif->smooth) {
             e_s = (double)lif->alpha * (e_h + 4.0 * U * fabs(over)) + 8.0 * U;
@@ -149,13 +155,18 @@ static void walk_column(forward_walk *walk, size_t j, struct test_near near[5],
     }
 }
 
+static size_t state_floats(const snn_lif *lif, size_t j0, size_t j1)
+{
+    return (lif->syn_decay > 0.0f ? 2 : 1) * (j1 - j0);
+}
+
 /* b0 .. b1: whole samples. */
 static size_t compare_forward(const snn_kern *kern, lif_case *c, size_t b0, size_t b1, bool keep,
                               bool in_place, uint64_t seed)
 {
     static const char *const names[5] = {"output", "h", "x", "membrane", "spikes"};
     const size_t n = c->conv.n, channels = c->lif.channels, j0 = b0 * channels, j1 = b1 * channels;
-    guarded conv = guarded_copy(&c->conv), state = guarded_new(j1 - j0, 1),
+    guarded conv = guarded_copy(&c->conv), state = guarded_new(state_floats(&c->lif, j0, j1), 1),
             untouched = guarded_copy(in_place ? &conv : &c->output);
     float *kept = calloc(5 * n + 1, sizeof *kept);
     snn_lif ref = c->lif, lif = c->lif;
@@ -243,7 +254,7 @@ static void run_forward(const snn_kern *kern, uint64_t seed)
  *   sigmoid   e = exp(-|z|): 3U|z| + 2 SNN_EXP_ULP U, d ln r / d ln e <= 1; r: (3|z| + 12) U r
  *   triangle  4U (1 + |z|) alpha, 0 beyond the foot
  */
-static double slope_error(const snn_lif *lif, double over, double r)
+double lif_slope_error(const snn_lif *lif, double over, double r)
 {
     const double a = (double)lif->alpha, z = fabs(a * over);
 
@@ -258,7 +269,7 @@ static double slope_error(const snn_lif *lif, double over, double r)
     return 0.0;
 }
 
-static double slope(const snn_lif *lif, double over)
+double lif_slope(const snn_lif *lif, double over)
 {
     const double a = (double)lif->alpha, z = fabs(a * over), e = exp(-z);
 
@@ -277,13 +288,14 @@ static double slope(const snn_lif *lif, double over)
  * gh = gs r + gv dv:  e_gh = |gs| e_r + |gv| e_dv + |dv| e_gv + 4U (|gs r| + |gv dv|)
  * with |dv| <= 1 + k r, e_dv = e_s + k e_r + 4U (1 + k r), k = |h - v_reset| (hard)
  * or threshold (soft) where the reset is not detached, else 0; e_s as in forward.
+ * gx = gain gh + syn_decay gx':  e_gx = gain e_gh + syn_decay e_gx' + 2U of the terms.
  */
 static void compare_backward(const snn_kern *kern, lif_case *c, size_t j0, size_t j1, bool keep,
                              uint64_t seed)
 {
     const size_t n = c->g.n;
     guarded expected = guarded_copy(&c->g), expected_s = guarded_copy(&c->g_keep_s);
-    guarded g = guarded_copy(&c->g), state = guarded_new(j1 - j0, 1);
+    guarded g = guarded_copy(&c->g), state = guarded_new(state_floats(&c->lif, j0, j1), 1);
     struct test_near near = test_near_begin("g", seed), near_s = test_near_begin("g_keep_s", seed);
     snn_lif ref = c->lif, lif = c->lif;
 
@@ -295,12 +307,13 @@ static void compare_backward(const snn_kern *kern, lif_case *c, size_t j0, size_
     kern->lif_backward(&lif, j0, j1, state.at);
     for (size_t j = 0; j < c->lif.row; j++) {
         const double gain = fabs((double)lif.gain), decay = fabs((double)lif.decay);
-        double g_v = 0.0, e_gv = 0.0; /* sizes, not signed */
+        const double syn_decay = (double)lif.syn_decay;
+        double g_v = 0.0, e_gv = 0.0, g_x = 0.0, e_gx = 0.0; /* sizes, not signed */
 
         for (size_t t = lif.steps; t-- > 0;) {
             const size_t at = t * lif.row + j;
             const double h = (double)lif.h[at], over = h - (double)lif.threshold;
-            const double r = slope(&lif, over), e_r = slope_error(&lif, over, r);
+            const double r = lif_slope(&lif, over), e_r = lif_slope_error(&lif, over, r);
             const double g_s =
                 fabs((double)c->g.at[at]) * (lif.mask != NULL ? (double)lif.mask[j] : 1.0);
             const double k = lif.detach_reset              ? 0.0
@@ -312,9 +325,10 @@ static void compare_backward(const snn_kern *kern, lif_case *c, size_t j0, size_
             const double size = g_s * r + g_v * dv;
             const double e_gh = g_s * e_r + g_v * e_dv + dv * e_gv + 4.0 * U * size + TINY;
 
+            g_x = gain * size + syn_decay * g_x;
+            e_gx = gain * e_gh + syn_decay * e_gx + 2.0 * U * g_x;
             if (j >= j0 && j < j1)
-                check_near(&near, at, (double)expected.at[at], (double)g.at[at],
-                           gain * e_gh + 2.0 * U * gain * size);
+                check_near(&near, at, (double)expected.at[at], (double)g.at[at], e_gx);
             else
                 assert_memory_equal(&c->g.at[at], &g.at[at], sizeof(float));
             if (keep)
@@ -363,6 +377,7 @@ static size_t bench(const snn_kern *kern, int rounds, uint64_t seed, double *sec
     c.lif.detach_reset = true;
     c.lif.reset = SNN_RESET_HARD;
     c.lif.surrogate = SNN_SURROGATE_ATAN;
+    c.lif.syn_decay = 0.0f;
     begin = snn_seconds();
     for (int i = 0; i < rounds; i++)
         (forward ? kern->lif_forward : kern->lif_backward)(&c.lif, 0, c.lif.row, state);

@@ -23,7 +23,8 @@ static const kern_check *const checks[] = {
     &check_softmax,          &check_rows_add,
     &check_rows_dot,         &check_transpose,
     &check_event_find,       &check_event_scatter,
-    &check_event_gather,
+    &check_event_gather,     &check_adlif_forward,
+    &check_adlif_backward,
 };
 
 static uint64_t seed;

@@ -31,6 +31,12 @@ void guarded_end(const char *what, guarded *array);
 
 void fill_uniform(guarded *array, uint64_t *state, float low, float high);
 
+/* For all kinds of neurons (check_lif.c): the surrogate's slope at over = h - threshold, its
+ * error, and that of the normalised input. */
+double lif_slope(const snn_lif *lif, double over);
+double lif_slope_error(const snn_lif *lif, double over, double r);
+double lif_input_error(const snn_lif *lif, size_t at, size_t channel);
+
 typedef struct {
     const char *name;
     void (*run)(const snn_kern *kern, uint64_t seed);
@@ -43,6 +49,7 @@ extern const kern_check check_shift_forward, check_shift_backward, check_shift_g
 extern const kern_check check_rows_add, check_rows_dot, check_transpose;
 extern const kern_check check_event_find, check_event_scatter, check_event_gather;
 extern const kern_check check_lif_forward, check_lif_backward;
+extern const kern_check check_adlif_forward, check_adlif_backward;
 extern const kern_check check_norm_sum, check_norm_square, check_norm_backward_sum,
     check_norm_backward;
 extern const kern_check check_adam, check_softmax;

@@ -41,6 +41,8 @@ typedef struct {
     uint32_t kernel_count, fan_in;
     float v_reset, dropout, sigma;
     bool decay_input, no_norm, bias, mask_padding, mixed;
+    snn_neuron_model model;
+    bool fixed_tau;
 } variant;
 
 static const variant variants[] = {
@@ -136,6 +138,32 @@ static const variant variants[] = {
      .dropout = 0.4f},
     {.name = "axonal, fixed delays", .sharing = SNN_SHARING_AXONAL, .mode = SNN_DELAYS_FIXED},
     {.name = "no delays", .mode = SNN_DELAYS_NONE, .kernel_count = 2},
+    {.name = "adlif", .model = SNN_NEURON_ADLIF},
+    {.name = "adlif, soft, sigmoid",
+     .model = SNN_NEURON_ADLIF,
+     .reset = SNN_RESET_SOFT,
+     .surrogate = SNN_SURROGATE_SIGMOID},
+    {.name = "adlif, triangle, no norm, bias",
+     .model = SNN_NEURON_ADLIF,
+     .surrogate = SNN_SURROGATE_TRIANGLE,
+     .no_norm = true,
+     .bias = true},
+    {.name = "adlif, dropout, mask, loss spike_count",
+     .model = SNN_NEURON_ADLIF,
+     .dropout = 0.4f,
+     .mask_padding = true,
+     .loss = SNN_LOSS_SPIKE_COUNT},
+    {.name = "adlif, fixed time constants", .model = SNN_NEURON_ADLIF, .fixed_tau = true},
+    {.name = "cuba", .model = SNN_NEURON_CUBA},
+    {.name = "cuba, soft, decay of the input",
+     .model = SNN_NEURON_CUBA,
+     .reset = SNN_RESET_SOFT,
+     .decay_input = true},
+    {.name = "cuba, reset below rest, dropout, loss spike_count",
+     .model = SNN_NEURON_CUBA,
+     .v_reset = -0.4f,
+     .dropout = 0.4f,
+     .loss = SNN_LOSS_SPIKE_COUNT},
 };
 
 typedef struct {
@@ -178,6 +206,16 @@ static snn_network_params params_of(const variant *v)
     p.neuron.surrogate = v->surrogate;
     p.neuron.surrogate_alpha = v->surrogate == SNN_SURROGATE_TRIANGLE ? 0.5f : 2.0f;
     p.neuron.smooth = 1;
+    p.neuron.model = v->model;
+    p.neuron.tau_syn_ms = 13.0f;
+    p.neuron.tau_u_min_ms = 15.0f;
+    p.neuron.tau_u_max_ms = 60.0f;
+    p.neuron.tau_w_min_ms = 30.0f;
+    p.neuron.tau_w_max_ms = 200.0f;
+    p.neuron.q = 3.0f;
+    p.neuron.train_tau = !v->fixed_tau;
+    if (v->model == SNN_NEURON_ADLIF)
+        p.neuron.v_threshold = 0.4f; /* its input has a factor below 1 */
     p.loss = v->loss;
     p.readout_threshold = 0.6f;
     p.batch_norm = !v->no_norm;
@@ -390,7 +428,8 @@ static void check_tensor(bench *b, const char *name, float *values, const float 
 static void check_variant(void **state)
 {
     const variant *v = *state;
-    static const char *const kinds[] = {"weight", "position", "sigma", "bias", "gamma", "beta"};
+    static const char *const kinds[] = {"weight", "position", "sigma", "bias",  "gamma",
+                                        "beta",   "a",        "b",     "tau_u", "tau_w"};
     const uint64_t seed = test_seed(31);
     const snn_network_params params = params_of(v);
     uint64_t random = seed;
@@ -419,6 +458,8 @@ static void check_variant(void **state)
             snprintf(names[n], sizeof names[n], l < 3 ? "layer%u.%s" : "input", l, kinds[k]);
             if (l < 3 && v->mode != SNN_DELAYS_LEARNED && (k == 1 || k == 2))
                 continue; /* frozen */
+            if (v->fixed_tau && strncmp(kinds[k], "tau_", 4) == 0)
+                continue;
             values[n] = l < 3 ? network_tensor(&b, names[n], &sizes[n]) : b.x;
             if (values[n] == NULL)
                 continue;

@@ -20,7 +20,7 @@
 #define TRAIN  44u /* 40 train (5 batches of 10, the last of 3): some are held out */
 
 /* Whatever a layer can be made of, and samples that change with the epoch. */
-typedef enum arm { DENSE, SPARSE, AUGMENTED, AXONAL, DENDRITIC, FROZEN, ARMS } arm;
+typedef enum arm { DENSE, SPARSE, AUGMENTED, AXONAL, DENDRITIC, FROZEN, ADLIF, CUBA, ARMS } arm;
 
 struct outcome {
     arm arm;
@@ -54,6 +54,12 @@ static snn_config config_of(arm arm)
         config.network.delay.kernel_count = 2;
         config.network.fan_in = 5;
     }
+    if (arm == ADLIF) {
+        config.network.neuron.model = SNN_NEURON_ADLIF;
+        config.network.neuron.v_threshold = 0.2f; /* so that neurons fire */
+    }
+    if (arm == CUBA)
+        config.network.neuron.model = SNN_NEURON_CUBA;
     return config;
 }
 
@@ -164,7 +170,8 @@ static void test_threads(void **state)
  * Stopped after batch 1, inside an epoch, at an epoch's last batch, in its
  * evaluation, at the next epoch's first batch and in the final test; resumed on
  * another number of threads.  `stop` is asked after every batch, so five
- * training batches (four: 40 of 44 samples) and one of evaluation an epoch.
+ * training batches (four: 40 of 44 samples) and one of evaluation an epoch.  The
+ * neurons take turns.
  */
 static void test_stop(void **state)
 {

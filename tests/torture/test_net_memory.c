@@ -20,6 +20,8 @@ typedef struct {
     float dropout;
     uint32_t steps, fan_in;
     snn_sharing sharing;
+    snn_neuron_model model;
+    int fixed_tau;
 } variant;
 
 static const variant variants[] = {
@@ -38,6 +40,16 @@ static const variant variants[] = {
      .sharing = SNN_SHARING_AXONAL},
     {"dendritic, forward only", SNN_SOLVER_AUTO, SNN_LOSS_MAX, 1, 0, 0, 0, 0, 0, 0.0f, 9,
      .sharing = SNN_SHARING_DENDRITIC},
+    {"adlif, training", SNN_SOLVER_DIRECT, SNN_LOSS_SUM, 1, 0, 0, 1, 0, 0, 0.5f, 9,
+     .model = SNN_NEURON_ADLIF},
+    {"adlif, everything kept", SNN_SOLVER_DIRECT, SNN_LOSS_SPIKE_COUNT, 1, 1, 1, 1, 1, 1, 0.5f, 9,
+     .model = SNN_NEURON_ADLIF, .fixed_tau = 1},
+    {"adlif, forward only", SNN_SOLVER_DIRECT, SNN_LOSS_SUM, 0, 0, 0, 0, 0, 0, 0.0f, 9,
+     .model = SNN_NEURON_ADLIF},
+    {"cuba, training", SNN_SOLVER_DIRECT, SNN_LOSS_SUM, 1, 0, 0, 1, 0, 0, 0.5f, 9,
+     .model = SNN_NEURON_CUBA},
+    {"cuba, forward, kept", SNN_SOLVER_DIRECT, SNN_LOSS_SPIKE_COUNT, 1, 0, 0, 0, 1, 0, 0.5f, 9,
+     .model = SNN_NEURON_CUBA},
 };
 
 static snn_network_params params_of(const variant *v)
@@ -60,6 +72,8 @@ static snn_network_params params_of(const variant *v)
     p.bias = v->bias;
     p.mask_padding = v->mask_padding;
     p.dropout = v->dropout;
+    p.neuron.model = v->model;
+    p.neuron.train_tau = !v->fixed_tau;
     return p;
 }
 

@@ -99,6 +99,8 @@ static const struct {
     {"axonal", "delay.sharing ", 108172},
     {"dendritic", "delay.sharing ", 108052},
     {"kc2", "delay.kernel_count ", 427008},
+    {"adlif", "neuron.model ", 214016 + 4 * 512},
+    {"cuba", "neuron.model ", 214016},
 };
 
 static void each_arm(void **state)

@@ -380,6 +380,11 @@ static void check_gives_reasons(void **state)
         {{"train.valid_speakers=[2]", "train.protocol=loso"}, "train.valid_speakers"},
         {{"train.freeze_weights=true", "train.fine_tune_epochs=1"}, "train.fine_tune_epochs"},
         {{"train.norm_reestimate=true", "network.batch_norm=false"}, "train.norm_reestimate"},
+        {{"neuron.model=adlif", "neuron.v_reset=0.5"}, "neuron.v_reset"},
+        {{"neuron.model=adlif", "neuron.tau_u_max_ms=4"}, "neuron.tau_u_min_ms"},
+        {{"neuron.model=adlif", "neuron.tau_w_min_ms=301"}, "neuron.tau_w_min_ms"},
+        {{"neuron.model=adlif", "neuron.q=15.8"}, "neuron.q"},
+        {{"neuron.model=adlif", "data.time_step_ms=20", "neuron.tau_ms=25"}, "neuron.q"},
     };
     snn_config c;
     snn_error err = {0};
@@ -393,6 +398,10 @@ static void check_gives_reasons(void **state)
         assert_string_equal(err.where, WRONG[i].where);
         assert_true(strlen(err.what) > 10);
     }
+    snn_config_init(&c);
+    c.network.neuron.model = SNN_NEURON_ADLIF;
+    c.network.neuron.q = 15.79f; /* stable below 15.793 */
+    assert_int_equal(snn_config_check(&c, &err), SNN_OK);
     snn_config_init(&c);
     c.network.delay.max_delay = 24; /* as a program may */
     assert_int_equal(snn_config_check(&c, &err), SNN_ECONFIG);

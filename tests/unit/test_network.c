@@ -86,6 +86,82 @@ static void wrong_params(void **state)
     REFUSE(dropout, -0.1f, "network.dropout");
     REFUSE(batch_norm_eps, 0.0f, "network.batch_norm");
     REFUSE(batch_norm_momentum, 1.5f, "network.batch_norm");
+    REFUSE(neuron.model, (snn_neuron_model)3, "neuron.model");
+}
+
+static void refuse_neurons(snn_neuron_model model, size_t field, float value, const char *where)
+{
+    snn_network_params params = small();
+
+    params.neuron.model = model;
+    memcpy((char *)&params.neuron + field, &value, sizeof value);
+    refuse(&params, where);
+}
+
+static void wrong_neurons(void **state)
+{
+#define FIELD(name) offsetof(snn_neuron_params, name)
+    (void)state;
+    refuse_neurons(SNN_NEURON_CUBA, FIELD(tau_syn_ms), 0.0f, "neuron.tau_syn_ms");
+    refuse_neurons(SNN_NEURON_ADLIF, FIELD(v_reset), -0.5f, "neuron.v_reset");
+    refuse_neurons(SNN_NEURON_ADLIF, FIELD(tau_u_min_ms), 0.0f, "neuron.tau_u_min_ms");
+    refuse_neurons(SNN_NEURON_ADLIF, FIELD(tau_u_max_ms), 4.0f, "neuron.tau_u_min_ms");
+    refuse_neurons(SNN_NEURON_ADLIF, FIELD(tau_w_min_ms), NAN, "neuron.tau_w_min_ms");
+    refuse_neurons(SNN_NEURON_ADLIF, FIELD(tau_w_max_ms), INFINITY, "neuron.tau_w_min_ms");
+    refuse_neurons(SNN_NEURON_ADLIF, FIELD(a_max), -1.0f, "neuron.q");
+    refuse_neurons(SNN_NEURON_ADLIF, FIELD(b_max), NAN, "neuron.q");
+    /* Stable below 15.793 at these steps and time constants. */
+    refuse_neurons(SNN_NEURON_ADLIF, FIELD(q), 15.8f, "neuron.q");
+#undef FIELD
+}
+
+/* Drawn in their ranges from the seed; counted; clamped to the ranges, not beyond. */
+static void neurons_of_their_own(void **state)
+{
+    static const char *const names[] = {"layer0.a", "layer0.b", "layer0.tau_u", "layer0.tau_w"};
+    static const float most[] = {0.5f, 3.0f, 1.0f, 1.0f};
+    snn_network_params params = small();
+    snn_network *net;
+    size_t plain;
+
+    (void)state;
+    params.hidden[0] = 1000;
+    assert_int_equal(snn_network_create(ctx, &params, 7, &net, NULL), SNN_OK);
+    plain = snn_network_parameter_count(net);
+    snn_network_destroy(net);
+    params.neuron.model = SNN_NEURON_ADLIF;
+    params.neuron.q = 31.5f;
+    params.neuron.a_max = 0.5f;
+    params.neuron.b_max = 3.0f;
+    assert_int_equal(snn_network_create(ctx, &params, 7, &net, NULL), SNN_OK);
+    assert_int_equal(snn_network_parameter_count(net), plain + 4000);
+    for (int k = 0; k < 4; k++) {
+        snn_tensor tensor, other;
+        double sum = 0;
+        float *x;
+
+        assert_int_equal(snn_network_tensor(net, names[k], &tensor, NULL), SNN_OK);
+        assert_int_equal(snn_network_tensor(net, names[(k + 1) % 4], &other, NULL), SNN_OK);
+        assert_int_equal(snn_tensor_size(&tensor), 1000);
+        x = tensor.data;
+        assert_true(x[0] / most[k] != ((float *)other.data)[0] / most[(k + 1) % 4]);
+        for (int i = 0; i < 1000; i++) {
+            assert_true(x[i] >= 0.0f && x[i] <= most[k]);
+            sum += (double)x[i] / most[k];
+        }
+        /* Mean of uniform numbers: 1/2 within five of its standard deviations. */
+        assert_true(fabs(sum / 1000 - 0.5) < 5.0 / sqrt(12.0 * 1000));
+        x[0] = -0.01f;
+        x[1] = most[k] + 0.01f;
+        x[2] = 0.3f;
+        snn_network_clamp(net);
+        assert_true(x[0] == 0.0f && x[1] == most[k] && x[2] == 0.3f);
+    }
+    snn_network_destroy(net);
+    params.neuron.train_tau = 0;
+    assert_int_equal(snn_network_create(ctx, &params, 7, &net, NULL), SNN_OK);
+    assert_int_equal(snn_network_parameter_count(net), plain + 2000);
+    snn_network_destroy(net);
 }
 
 /* First values: as published, drawn from the seed alone. */
@@ -318,7 +394,7 @@ static void shown_tensors(void **state)
     const uint32_t label[BATCH] = {0, 1, 1};
     const snn_pass pass = {.mode = SNN_MODE_TRAIN};
     const snn_batch batch = {.batch = 2, .steps = 4, .x = x, .label = label};
-    const snn_network_params params = small();
+    snn_network_params params = small();
     snn_tape_params tape_params;
     snn_network *net;
     snn_tape *tape;
@@ -327,6 +403,8 @@ static void shown_tensors(void **state)
     uint32_t correct;
 
     (void)state;
+    params.neuron.model = SNN_NEURON_ADLIF;
+    params.neuron.train_tau = 0;
     assert_int_equal(snn_network_create(ctx, &params, 1, &net, NULL), SNN_OK);
     snn_tape_params_init(&tape_params);
     tape_params.batch = BATCH;
@@ -352,6 +430,10 @@ static void shown_tensors(void **state)
     assert_int_equal(a.shape[0], 5);
     assert_int_equal(snn_tape_tensor(tape, "grad.layer1.bn", &a, NULL), SNN_ENOTFOUND);
     assert_int_equal(snn_tape_tensor(tape, "grad.input", &a, NULL), SNN_ENOTFOUND);
+    assert_int_equal(snn_tape_tensor(tape, "layer0.adaptation", &a, NULL), SNN_OK);
+    assert_int_equal(snn_tape_tensor(tape, "layer1.adaptation", &a, NULL), SNN_ENOTFOUND);
+    assert_int_equal(snn_tape_tensor(tape, "grad.layer0.a", &a, NULL), SNN_OK);
+    assert_int_equal(snn_tape_tensor(tape, "grad.layer0.tau_u", &a, NULL), SNN_ENOTFOUND);
     snn_tape_destroy(tape);
     snn_network_destroy(net);
 }
@@ -359,9 +441,10 @@ static void shown_tensors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(wrong_params),    cmocka_unit_test(first_values),
-        cmocka_unit_test(refused_batches), cmocka_unit_test(divergence),
-        cmocka_unit_test(empty_sample),    cmocka_unit_test(mixed_labels),
+        cmocka_unit_test(wrong_params),         cmocka_unit_test(wrong_neurons),
+        cmocka_unit_test(neurons_of_their_own), cmocka_unit_test(first_values),
+        cmocka_unit_test(refused_batches),      cmocka_unit_test(divergence),
+        cmocka_unit_test(empty_sample),         cmocka_unit_test(mixed_labels),
         cmocka_unit_test(shown_tensors),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
