@@ -3,9 +3,9 @@
  * Spikes in the layout of SHD and SSC as a data set.
  *
  * Files are read once, in blocks of SNN_SPIKE_BLOCK samples, and framed at once:
- * what stays in memory are cells, 3 bytes each, plus 4 bytes a step.  One thread
- * talks to libhdf5; framing is divided among all.  A sample's frames depend on
- * that sample alone, so neither threads nor blocks change them.
+ * what stays in memory are cells as cell_code.h writes them.  One thread talks to
+ * libhdf5 and reads a block while all others frame the one before.  A sample's frames
+ * depend on that sample alone, so neither threads nor blocks change them.
  */
 #include "datasets/data.h"
 #include "datasets/spikes_block.h"
@@ -18,9 +18,8 @@
 
 struct cells { /* one sample */
     uint32_t label, speaker, steps;
-    const uint32_t *first;
-    const uint16_t *unit;
-    const uint8_t *count;
+    snn_cell_code code;
+    const uint64_t *word;
 };
 
 struct part {      /* one split */
@@ -36,51 +35,39 @@ struct spikes {
     snn_data_params params;
     struct part part[SNN_SPLITS];
     snn_names keys;
-    uint32_t max_label, max_steps;
-    uint64_t events, cells, dropped, empty;
+    uint32_t n_inputs, max_label, max_steps, max_cells;
+    uint64_t events, cells, bytes, dropped, empty;
 };
 
-/* Move the block's cells into one allocation that stays:  first[] | unit[] | count[]. */
+/* Write the block's cells into one allocation that stays. */
 static snn_status keep_block(struct spikes *s, struct part *part, uint32_t first,
                              const snn_spike_block *block, const snn_framed_block *w,
                              snn_error *err)
 {
-    size_t steps = 0, cells = 0;
-    uint32_t *to_first;
-    uint16_t *to_unit;
-    uint8_t *to_count;
-    char *memory;
+    uint64_t *word;
+    size_t words = 0;
 
-    for (uint32_t i = 0; i < block->n_samples; i++) {
-        steps += w->steps[i] + 1;
-        cells += w->cells[i];
-    }
-    memory = snn_alloc(s->ctx, 1,
-                       steps * sizeof *to_first + cells * (sizeof *to_unit + sizeof *to_count));
-    if (memory == NULL)
+    for (uint32_t i = 0; i < block->n_samples; i++)
+        words += w->code[i].words;
+    word = snn_alloc(s->ctx, words, sizeof *word);
+    if (word == NULL)
         return snn_error_set(err, SNN_ENOMEM, part->name, "no memory for its spikes");
-    part->block[part->n_blocks++] = memory;
-    to_first = (uint32_t *)(void *)memory;
-    to_unit = (uint16_t *)(void *)(to_first + steps);
-    to_count = (uint8_t *)(to_unit + cells);
+    part->block[part->n_blocks++] = word;
+    snn_framed_block_encode(s->ctx, block, w, s->n_inputs, word);
     for (uint32_t i = 0; i < block->n_samples; i++) {
         struct cells *sample = &part->sample[first + i];
 
-        memcpy(to_first, w->first + w->step_base[i], (w->steps[i] + 1) * sizeof *to_first);
-        memcpy(to_unit, w->unit + block->first[i], w->cells[i] * sizeof *to_unit);
-        memcpy(to_count, w->count + block->first[i], w->cells[i]);
         sample->steps = w->steps[i];
-        sample->first = to_first;
-        sample->unit = to_unit;
-        sample->count = to_count;
-        to_first += w->steps[i] + 1;
-        to_unit += w->cells[i];
-        to_count += w->cells[i];
+        sample->code = w->code[i];
+        sample->word = word;
+        word += w->code[i].words;
         s->max_steps = w->steps[i] > s->max_steps ? w->steps[i] : s->max_steps;
+        s->max_cells = w->code[i].cells > s->max_cells ? w->code[i].cells : s->max_cells;
         s->dropped += w->dropped[i];
         s->empty += block->first[i + 1] == block->first[i];
+        s->cells += w->code[i].cells;
     }
-    s->cells += cells;
+    s->bytes += words * sizeof *word;
     s->events += block->first[block->n_samples];
     return SNN_OK;
 }
@@ -110,27 +97,66 @@ static snn_status take_labels(struct spikes *s, struct part *part, snn_spike_fil
     return SNN_OK;
 }
 
+/* A block to read, and how it went. */
+struct reading {
+    snn_spike_file *file;
+    uint32_t first, n; /* n = 0: none is left */
+    snn_spike_block *block;
+    snn_status status;
+    snn_error error;
+};
+
+static void read_block(void *user)
+{
+    struct reading *r = user;
+
+    r->status = SNN_OK;
+    if (r->n > 0)
+        r->status = snn_spike_file_read(r->file, r->first, r->n, r->block, &r->error);
+}
+
+/* From sample `first` on, or nothing. */
+static void set_reading(struct reading *r, const struct part *part, uint32_t first)
+{
+    const uint32_t left = part->n > first ? part->n - first : 0;
+
+    r->first = first;
+    r->n = left < SNN_SPIKE_BLOCK ? left : SNN_SPIKE_BLOCK;
+}
+
 static snn_status load_part(struct spikes *s, struct part *part, const char *path, snn_error *err)
 {
     snn_spike_file file = {0};
-    snn_spike_block *block = NULL;
+    snn_spike_block *block = NULL; /* two in turn: one is read, one is framed */
     snn_framed_block *w = NULL;
+    struct reading next = {.file = &file};
     const double start = snn_data_seconds();
     snn_status st;
 
-    TRY_ALLOC(st, s->ctx, block, 1, err);
+    TRY_ALLOC(st, s->ctx, block, 2, err);
     TRY_ALLOC(st, s->ctx, w, 1, err);
     TRY(st, snn_spike_file_open(s->ctx, path, &file, err));
     part->n = file.n_samples;
     TRY_ALLOC(st, s->ctx, part->sample, part->n, err);
     TRY_ALLOC(st, s->ctx, part->block, part->n / SNN_SPIKE_BLOCK + 1, err);
     TRY(st, take_labels(s, part, &file, err));
-    for (uint32_t i = 0; i < part->n; i += SNN_SPIKE_BLOCK) {
-        const uint32_t n = part->n - i < SNN_SPIKE_BLOCK ? part->n - i : SNN_SPIKE_BLOCK;
+    set_reading(&next, part, 0);
+    next.block = &block[0];
+    read_block(&next);
+    for (uint32_t i = 0; next.n > 0; i++) {
+        snn_spike_block *now = &block[i % 2];
 
-        TRY(st, snn_spike_file_read(&file, i, n, block, err));
-        TRY(st, snn_spike_block_frame(s->ctx, &s->params, part->name, i, block, w, err));
-        TRY(st, keep_block(s, part, i, block, w, err));
+        if (next.status != SNN_OK) {
+            if (err != NULL)
+                *err = next.error;
+            st = next.status;
+            goto done;
+        }
+        set_reading(&next, part, (i + 1) * SNN_SPIKE_BLOCK);
+        next.block = &block[(i + 1) % 2];
+        TRY(st, snn_spike_block_frame(s->ctx, &s->params, part->name, i * SNN_SPIKE_BLOCK, now, w,
+                                      read_block, &next, err));
+        TRY(st, keep_block(s, part, i * SNN_SPIKE_BLOCK, now, w, err));
     }
     snn_log(s->ctx, SNN_LOG_INFO, "%s: %u samples in %.1f s", path, part->n,
             snn_data_seconds() - start);
@@ -138,8 +164,8 @@ static snn_status load_part(struct spikes *s, struct part *part, const char *pat
 done:
     if (w != NULL)
         snn_framed_block_free(s->ctx, w);
-    if (block != NULL)
-        snn_spike_block_free(s->ctx, block);
+    for (int i = 0; block != NULL && i < 2; i++)
+        snn_spike_block_free(s->ctx, &block[i]);
     snn_spike_file_close(&file);
     snn_free(s->ctx, w);
     snn_free(s->ctx, block);
@@ -167,15 +193,18 @@ static snn_status spikes_read(void *self, snn_split split, uint32_t index, void 
 {
     const struct spikes *s = self;
     const struct cells *sample = &s->part[split].sample[index];
+    uint32_t *first = scratch;
+    uint16_t *unit = (uint16_t *)(void *)(first + s->max_steps + 1);
+    uint8_t *count = (uint8_t *)(unit + s->max_cells);
 
-    (void)scratch;
     (void)err;
+    snn_cells_decode(&sample->code, sample->word, s->n_inputs, sample->steps, first, unit, count);
     *out = (snn_sample){.label = sample->label,
                         .speaker = sample->speaker,
                         .steps = sample->steps,
-                        .first = sample->first,
-                        .unit = sample->unit,
-                        .count = sample->count};
+                        .first = first,
+                        .unit = unit,
+                        .count = count};
     return SNN_OK;
 }
 
@@ -282,8 +311,9 @@ static void report(const struct spikes *s)
     if (s->empty > 0)
         snn_log(s->ctx, SNN_LOG_WARNING, "%llu samples without a spike: kept as one empty frame",
                 (unsigned long long)s->empty);
-    snn_log(s->ctx, SNN_LOG_INFO, "%llu spikes in %llu cells, at most %u steps",
-            (unsigned long long)s->events, (unsigned long long)s->cells, s->max_steps);
+    snn_log(s->ctx, SNN_LOG_INFO, "%llu spikes in %llu cells, at most %u steps, %.1f MiB",
+            (unsigned long long)s->events, (unsigned long long)s->cells, s->max_steps,
+            (double)s->bytes / (1024 * 1024));
 }
 
 snn_status snn_dataset_open_spikes(snn_context *ctx, const char *path,
@@ -304,12 +334,15 @@ snn_status snn_dataset_open_spikes(snn_context *ctx, const char *path,
     TRY_ALLOC(st, ctx, s, 1, err);
     s->ctx = ctx;
     s->params = *params;
+    s->n_inputs = (units - 1) / params->channel_bin + 1;
     TRY(st, load_parts(s, path, err));
     report(s);
     info = (snn_dataset_info){.kind = "spikes",
-                              .n_inputs = (units - 1) / params->channel_bin + 1,
+                              .n_inputs = s->n_inputs,
                               .n_classes = s->keys.n > 0 ? (uint32_t)s->keys.n : s->max_label + 1,
                               .max_steps = s->max_steps,
+                              .scratch_bytes = ((size_t)s->max_steps + 1) * sizeof(uint32_t) +
+                                               s->max_cells * (sizeof(uint16_t) + sizeof(uint8_t)),
                               .time_step_ms = params->time_step_ms};
     for (int p = 0; p < SNN_SPLITS; p++)
         info.count[p] = s->part[p].n;

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_STEPS 65536 /* a longer sample is a mistake of the file or of the unit of time */
+#define DEFAULT_UNITS 700
+#define GRAIN         16    /* samples that a thread frames at a time */
+#define MAX_STEPS     65536 /* a longer sample is a mistake of the file or of the unit of time */
 
 void snn_framed_block_free(snn_context *ctx, snn_framed_block *w)
 {
@@ -97,43 +99,74 @@ static void sort_events(float *t, uint32_t *unit, size_t n, float *spare_t, uint
     }
 }
 
+static uint32_t n_inputs_of(const snn_data_params *params)
+{
+    return ((params->units > 0 ? params->units : DEFAULT_UNITS) - 1) / params->channel_bin + 1;
+}
+
 static snn_status frame_one(const snn_data_params *params, snn_spike_block *block, uint32_t i,
                             snn_framed_block *w, snn_error *err)
 {
     const size_t base = block->first[i], n = block->first[i + 1] - base;
     const uint32_t max_steps = (uint32_t)(w->step_base[i + 1] - w->step_base[i] - 1);
     const snn_events events = {n, block->time_s + base, block->unit + base};
+    snn_status st;
 
     if (params->framing == SNN_FRAMING_PAPER && !block->sorted[i]) {
         sort_events(block->time_s + base, block->unit + base, n, w->sort_time + base,
                     w->sort_unit + base);
         block->sorted[i] = true;
     }
-    return snn_frame_events(params, &events, max_steps, w->first + w->step_base[i], w->unit + base,
-                            w->count + base, &w->steps[i], &w->cells[i], &w->dropped[i], err);
+    st = snn_frame_events(params, &events, max_steps, w->first + w->step_base[i], w->unit + base,
+                          w->count + base, &w->steps[i], &w->cells[i], &w->dropped[i], err);
+    if (st == SNN_OK)
+        w->code[i] = snn_cells_measure(n_inputs_of(params), w->steps[i], w->first + w->step_base[i],
+                                       w->unit + base, w->count + base);
+    return st;
 }
 
 snn_status snn_spike_block_frame(snn_context *ctx, const snn_data_params *params, const char *name,
                                  uint32_t first, snn_spike_block *block, snn_framed_block *out,
-                                 snn_error *err)
+                                 snn_beside beside, void *user, snn_error *err)
 {
-    const int n = (int)block->n_samples;
+    const uint32_t n = block->n_samples;
     snn_error detail = {0};
     snn_status st = place_samples(ctx, params, name, first, block, out, err);
 
     if (st != SNN_OK)
         return st;
-#pragma omp parallel for schedule(dynamic, 8) num_threads(snn_context_threads(ctx))
-    for (int i = 0; i < n; i++)
-        out->status[i] = frame_one(params, block, (uint32_t)i, out, NULL);
-    for (int i = 0; i < n; i++) {
+    /* The thread that hands out the work is the one that goes on reading. */
+#pragma omp parallel num_threads(snn_context_threads(ctx))
+#pragma omp master
+    {
+        for (uint32_t i = 0; i < n; i += GRAIN) {
+#pragma omp task firstprivate(i)
+            for (uint32_t k = i; k < n && k < i + GRAIN; k++)
+                out->status[k] = frame_one(params, block, k, out, NULL);
+        }
+        beside(user);
+    }
+    for (uint32_t i = 0; i < n; i++) {
         char where[SNN_ERROR_WHERE];
 
         if (out->status[i] == SNN_OK)
             continue;
-        st = frame_one(params, block, (uint32_t)i, out, &detail); /* again, for its message */
-        snprintf(where, sizeof where, "%s:%u", name, first + (uint32_t)i);
+        st = frame_one(params, block, i, out, &detail); /* again, for its message */
+        snprintf(where, sizeof where, "%s:%u", name, first + i);
         return snn_error_set(err, st, where, "%s", detail.what);
     }
     return SNN_OK;
+}
+
+void snn_framed_block_encode(snn_context *ctx, const snn_spike_block *block,
+                             const snn_framed_block *w, uint32_t n_inputs, uint64_t *word)
+{
+    size_t base[SNN_SPIKE_BLOCK + 1] = {0};
+
+    for (uint32_t i = 0; i < block->n_samples; i++)
+        base[i + 1] = base[i] + w->code[i].words;
+#pragma omp parallel for schedule(dynamic, 16) num_threads(snn_context_threads(ctx))
+    for (uint32_t i = 0; i < block->n_samples; i++)
+        snn_cells_encode(&w->code[i], n_inputs, w->steps[i], w->first + w->step_base[i],
+                         w->unit + block->first[i], w->count + block->first[i], word + base[i]);
 }

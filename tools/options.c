@@ -18,6 +18,7 @@ typedef enum option_type {
     OPTION_INDEX,
     OPTION_SEED,
     OPTION_NUMBER,
+    OPTION_AMOUNT,
     OPTION_LIST
 } option_type;
 
@@ -78,7 +79,7 @@ static const option_row FETCH[] = {
 };
 #undef OPTION
 
-#define MAX_OPTIONS  24
+#define MAX_OPTIONS  32
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static const struct command {
@@ -175,10 +176,14 @@ static bool set_option(const option_row *row, const char *text, options *out)
         out->seed.given = true;
         return true;
     case OPTION_NUMBER:
+    case OPTION_AMOUNT:
         number = text != NULL ? strtod(text, &end) : -1;
         if (end == text || *end != '\0' || !(number >= 0))
             break;
-        memcpy(field, &number, sizeof number);
+        if (row->type == OPTION_AMOUNT)
+            memcpy(field, &(option_amount){number, true}, sizeof(option_amount));
+        else
+            memcpy(field, &number, sizeof number);
         return true;
     case OPTION_LIST:
         list = field;
@@ -190,9 +195,9 @@ static bool set_option(const option_row *row, const char *text, options *out)
         return true;
     }
     fprintf(stderr, "snn: --%s needs %s, not '%s'\n", row->name,
-            row->type == OPTION_NUMBER  ? "a number"
-            : row->type == OPTION_SEED  ? "an integer in [0, 2^64 - 1]"
-            : row->type == OPTION_INDEX ? "a whole number"
+            row->type == OPTION_NUMBER || row->type == OPTION_AMOUNT ? "a number"
+            : row->type == OPTION_SEED                               ? "an integer in [0, 2^64 - 1]"
+            : row->type == OPTION_INDEX                              ? "a whole number"
                                         : "a whole number of at least 1",
             text);
     return false;

@@ -23,6 +23,12 @@ typedef struct option_list {
     size_t n;
 } option_list;
 
+/* A number for which 0 is not the same as not given. */
+typedef struct option_amount {
+    double value;
+    bool given;
+} option_amount;
+
 /* Texts point into argv.  Counts are 0 where not given. */
 typedef struct options {
     const char *data, *out, *dir, *url, *config, *cpu, *espeak, *encoder, *times, *split;
@@ -37,7 +43,9 @@ typedef struct options {
     uint32_t threads, steps, batch, input_steps, inputs, outputs, clips, channels, rate;
     uint32_t sample, width, height, seeds, jobs;
     uint32_t points, fine_tune;
+    uint32_t samples, valid, test, classes, units, parts;
     double density, duration, timeout, level_step, level_hop, keep;
+    option_amount motif, gap, spread, jitter, noise;
     bool resume, json, quiet, verbose, help, help_config, mono;
     char **operands;
     int n_operands;

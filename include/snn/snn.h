@@ -14,6 +14,7 @@
 #include <snn/motion.h>
 #include <snn/movies.h>
 #include <snn/fetch.h>
+#include <snn/motifs.h>
 #include <snn/network.h>
 #include <snn/params.h>
 #include <snn/random.h>

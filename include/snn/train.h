@@ -44,6 +44,8 @@ SNN_API SNN_MUST_USE snn_status snn_loader_next(snn_loader *loader, const snn_ba
                                                 snn_error *err);
 /* Batches of one pass (the last may be smaller). */
 SNN_API uint32_t snn_loader_batches(const snn_loader *loader);
+/* Seconds that snn_loader_next has waited for batches in this pass. */
+SNN_API double snn_loader_waited(const snn_loader *loader);
 
 /* ---- one's own loop --------------------------------------------------- */
 

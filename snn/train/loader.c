@@ -50,6 +50,7 @@ struct snn_loader {
     uint32_t epoch;
     buffer buffers[BUFFERS];
     uint32_t next_out; /* batch that the consumer gets next */
+    double waited;     /* seconds that the consumer did, in this pass */
 
     pthread_t thread;
     pthread_mutex_t lock;
@@ -379,6 +380,7 @@ snn_status snn_loader_start(snn_loader *l, int shuffle, uint64_t seed, uint32_t 
     for (int i = 0; i < BUFFERS; i++)
         l->buffers[i].phase = PHASE_FREE;
     l->next_in = l->next_out = skip;
+    l->waited = 0;
     l->running = true;
     pthread_cond_signal(&l->to_thread);
     pthread_mutex_unlock(&l->lock);
@@ -388,6 +390,7 @@ snn_status snn_loader_start(snn_loader *l, int shuffle, uint64_t seed, uint32_t 
 snn_status snn_loader_next(snn_loader *l, const snn_batch **out, snn_error *err)
 {
     buffer *b;
+    double start;
     snn_status st = SNN_OK;
 
     pthread_mutex_lock(&l->lock);
@@ -400,8 +403,10 @@ snn_status snn_loader_next(snn_loader *l, const snn_batch **out, snn_error *err)
         goto done;
     }
     b = &l->buffers[l->next_out % BUFFERS];
+    start = snn_seconds();
     while (b->phase != PHASE_READY)
         pthread_cond_wait(&l->to_consumer, &l->lock);
+    l->waited += snn_seconds() - start;
     if (b->status != SNN_OK) { /* stays READY: asking again tells the same */
         st = b->status;
         if (err != NULL)
@@ -414,6 +419,11 @@ snn_status snn_loader_next(snn_loader *l, const snn_batch **out, snn_error *err)
 done:
     pthread_mutex_unlock(&l->lock);
     return st;
+}
+
+double snn_loader_waited(const snn_loader *l)
+{
+    return l->waited;
 }
 
 uint32_t snn_loader_batches(const snn_loader *l)

@@ -199,6 +199,8 @@ static snn_status train_batches(snn_run *r, snn_error *err)
 {
     const uint32_t batches = snn_loader_batches(r->loader);
     snn_progress *p = &r->state.progress;
+    const uint32_t first = p->batch;
+    const double start = snn_seconds();
     const snn_batch *batch;
     snn_step_result step;
     snn_status st;
@@ -220,6 +222,9 @@ static snn_status train_batches(snn_run *r, snn_error *err)
             TRY(st, interrupt(r, err));
     }
 done:
+    snn_log(r->ctx, SNN_LOG_DEBUG, "epoch %u: %u batches in %.3f s, %.3f s of it waiting for them",
+            (unsigned)p->epoch + 1, (unsigned)(p->batch - first), snn_seconds() - start,
+            snn_loader_waited(r->loader));
     return st;
 }
 

@@ -51,8 +51,15 @@ run 2 bench stop
 err_has "^snn: benchmark 'stop' is unknown; did you mean 'step'"
 run 2 bench step --density -1
 run 2 make digits
+run 2 make motifs out --noise -1
+err_has '^snn: --noise needs a number'
+run 1 make motifs out --parts 1
+err_has 'parts: 1 is not in 2..16'
 run 2 make digit out
 err_has "did you mean 'digits'"
+run 0 make motifs motifs --samples 40 --noise 0 --gap 300
+err_has 'rates match: chi-square 0 of 0 degrees'
+run 0 info motifs --set data.units=60 --set data.channel_bin=1
 run 1 info --cpu z80 "$configs/shd.yaml"
 err_has 'z80'
 run 1 train "$configs/shd.yaml" --data nowhere

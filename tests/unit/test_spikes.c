@@ -22,6 +22,9 @@ static hid_t float_type(int bytes)
 }
 
 /* What a made file looks like; zero = the plain good one. */
+/* For reading one sample at a time. */
+static _Alignas(64) char scratch[1 << 20];
+
 struct recipe {
     int float_bytes;      /* 2, 4 or 8 */
     hid_t unit_type;      /* stored type; 0 = uint16 */
@@ -133,25 +136,26 @@ static void check_samples(struct data_test *t, snn_dataset *data, snn_split spli
     assert_int_equal(info->n_classes, 4);
     assert_int_equal(info->max_steps, 101);
     assert_int_equal(info->count[split], N);
-    data_ok(t, snn_dataset_read(data, split, 0, NULL, &s, &t->err));
+    assert_true(info->scratch_bytes <= sizeof scratch);
+    data_ok(t, snn_dataset_read(data, split, 0, scratch, &s, &t->err));
     assert_int_equal(s.label, 1);
     assert_int_equal(s.speaker, 7);
     assert_int_equal(s.steps, 2);
     assert_int_equal(s.first[2], 2);
     assert_int_equal(s.unit[1], 139);
-    data_ok(t, snn_dataset_read(data, split, 1, NULL, &s, &t->err));
+    data_ok(t, snn_dataset_read(data, split, 1, scratch, &s, &t->err));
     assert_int_equal(s.steps, 101);
     assert_int_equal(s.first[51] - s.first[50], 1); /* units 10 and 11 share input 2 */
     assert_int_equal(s.unit[s.first[50]], 2);
     assert_int_equal(s.count[s.first[50]], 2);
-    data_ok(t, snn_dataset_read(data, split, 2, NULL, &s, &t->err));
+    data_ok(t, snn_dataset_read(data, split, 2, scratch, &s, &t->err));
     assert_int_equal(s.steps, 1);
     assert_int_equal(s.first[1], 0);
     assert_string_equal(snn_dataset_class_name(data, 3, name), "three");
     assert_int_equal(snn_dataset_key(data, split, 2, text, sizeof text), SNN_OK);
     assert_string_equal(text, key);
     assert_int_equal(snn_dataset_key(data, split, 2, text, 4), SNN_EINVAL);
-    data_expect(t, snn_dataset_read(data, split, 3, NULL, &s, &t->err), SNN_EINVAL, "",
+    data_expect(t, snn_dataset_read(data, split, 3, scratch, &s, &t->err), SNN_EINVAL, "",
                 "there are 3");
 }
 
@@ -205,7 +209,7 @@ static void paper_sorts(void **state)
     make(t, "c_test.h5", &mixed);
     t->params.framing = SNN_FRAMING_PAPER;
     data_ok(t, snn_dataset_open(t->ctx, t->folder, &t->params, &data, &t->err));
-    data_ok(t, snn_dataset_read(data, SNN_SPLIT_TRAIN, 1, NULL, &s, &t->err));
+    data_ok(t, snn_dataset_read(data, SNN_SPLIT_TRAIN, 1, scratch, &s, &t->err));
     assert_int_equal(s.steps, 2); /* 0, 1.95 ms | 500, 500 */
     assert_int_equal(s.first[1], 2);
     assert_int_equal(s.unit[1], 20); /* the event that came last in the file */
@@ -229,7 +233,7 @@ static void without_extra(void **state)
     snn_dataset_destroy(data);
     make(t, "d_train.h5", &bare2);
     data_ok(t, snn_dataset_open_spikes(t->ctx, t->folder, &t->params, &data, &t->err));
-    data_ok(t, snn_dataset_read(data, SNN_SPLIT_TRAIN, 0, NULL, &s, &t->err));
+    data_ok(t, snn_dataset_read(data, SNN_SPLIT_TRAIN, 0, scratch, &s, &t->err));
     assert_int_equal(s.speaker, SNN_NO_SPEAKER);
     snn_dataset_destroy(data);
 }
@@ -380,10 +384,11 @@ static void recorded(void **state)
         for (uint32_t i = 0; i < snn_dataset_get_info(data)->count[split]; i++) {
             snn_sample s;
 
-            data_ok(t, snn_dataset_read(data, (snn_split)split, i, NULL, &s, &t->err));
+            data_ok(t, snn_dataset_read(data, (snn_split)split, i, scratch, &s, &t->err));
             for (uint32_t k = 0; k < s.first[s.steps]; k++)
                 events[split] += s.count[k];
         }
+    assert_true(snn_dataset_get_info(data)->scratch_bytes <= sizeof scratch);
     assert_int_equal(events[SNN_SPLIT_TRAIN], 20950859);
     assert_int_equal(events[SNN_SPLIT_TEST], 2321079);
     snn_dataset_destroy(data);
