@@ -7,14 +7,14 @@
 #include <string.h>
 
 #define ROW_GRAIN 1024u /* rows of a product a tile owns */
-#define OUT_GRAIN 32u   /* neurons of a weight gradient a tile owns */
+#define OUT_GRAIN 64u   /* neurons of a weight gradient a tile owns */
 #define PIECES    32u   /* tiles that a batch is cut into, whatever the threads */
 
 /* What a parallel loop works on.  `rows`: of the products in it. */
 typedef struct {
     snn_shared *shared;
     const float *x, *gy;
-    float *y, *gx, *g_bump;
+    float *y, *gx;
     size_t rows;
 } shared_job;
 
@@ -296,7 +296,7 @@ static void weight_tile(void *arg, size_t tile, int worker)
 
 void snn_shared_gradient(snn_shared *shared, const float *x, const float *gy, float *g_bump)
 {
-    shared_job job = {.shared = shared, .x = x, .gy = gy, .g_bump = g_bump, .rows = shared->rows};
+    shared_job job = {.shared = shared, .x = x, .gy = gy, .rows = shared->rows};
 
     if (shared->axonal)
         over_rows(unweigh_rows, &job);
@@ -336,9 +336,9 @@ static void input_rows(void *arg, size_t tile, int worker)
                   weight_of(shared, m), m > 0 ? 1.0f : 0.0f, job->gx + r0 * shared->problem.n_in);
 }
 
-void snn_shared_input_gradient(snn_shared *shared, const float *gy, float *gx)
+void snn_shared_input_gradient(snn_shared *shared, float *gx)
 {
-    shared_job job = {.shared = shared, .gy = gy, .gx = gx, .rows = shared->rows};
+    shared_job job = {.shared = shared, .gx = gx, .rows = shared->rows};
 
     if (shared->axonal)
         over_samples(unshift_samples, &job);

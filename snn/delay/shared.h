@@ -46,7 +46,7 @@ void snn_shared_begin(snn_shared *shared, uint32_t batch, uint32_t steps);
 void snn_shared_forward(snn_shared *shared, const float *x, float *y);
 /* Gradients of the bumps, g_bump [D][M][C], and of the weights. */
 void snn_shared_gradient(snn_shared *shared, const float *x, const float *gy, float *g_bump);
-/* After snn_shared_gradient. */
-void snn_shared_input_gradient(snn_shared *shared, const float *gy, float *gx);
+/* From what snn_shared_gradient left in the scratch. */
+void snn_shared_input_gradient(snn_shared *shared, float *gx);
 
 #endif

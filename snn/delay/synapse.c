@@ -239,7 +239,7 @@ void snn_synapse_collect(snn_synapse *synapse)
 void snn_synapse_input_gradient(snn_synapse *synapse, const float *gy, float *gx)
 {
     if (synapse->plan == NULL) {
-        snn_shared_input_gradient(&synapse->shared, gy, gx);
+        snn_shared_input_gradient(&synapse->shared, gx);
         return;
     }
     synapse->plan->solver->set_kernel(synapse->plan, &synapse->kernel);

@@ -49,6 +49,19 @@ for file in config.yaml metrics.csv model.h5 checkpoint.h5 result.json data.txt;
 done
 check "no temporary file is left" test -z "$(find runs -name '*.tmp')"
 
+# 20 inputs, 16 neurons, 3 classes: (16 + 3) x 5 synapses, 20 + 16 delays, 2 x 16 of batch norm.
+run 0 train tiny.yaml --data words --out arm -q --set train.epochs=2 --set network.fan_in=5 --set delay.sharing=axonal
+run 0 info arm/model.h5
+out_has '^  layer0.position +\[1, 20\]  kernel,in, unit steps'
+out_has '^  layer0.mask +\[16, 20\]  out,in, unit 1'
+out_has '^  163 trained parameters'
+out_has '^  delays, steps \(36 presynaptic neurons\)'
+run 0 train tiny.yaml --data words --out arm2 -q --set train.epochs=2 --set network.fan_in=5 --set train.freeze_weights=true
+run 0 info arm2/model.h5
+out_has '^  127 trained parameters'
+out_has '^  delays, steps \(95 synapses\)'
+run 0 eval arm2 --data words
+
 run 1 train tiny.yaml --data words
 err_has '^snn: runs/tiny: holds a run already: go on with it by --resume'
 
