@@ -213,8 +213,10 @@ static snn_status bench_step(const options *o, snn_context *ctx, snn_error *err)
         TRY(status, snn_error_set(err, SNN_ENOMEM, NULL, "out of memory for the input"));
     fill(x, label, &b, config.train.seed);
     snn_bench_dense_flops(&config.network, b.batch, b.input_steps, &b.forward, &b.backward);
-    if (b.evaluate)
+    if (b.evaluate) { /* statistics are those of the last step, as after a long training */
         b.backward = 0;
+        config.network.batch_norm_momentum = 1;
+    }
     TRY(status, snn_network_create(ctx, &config.network, config.train.seed, &net, err));
     TRY(status, snn_trainer_create(net, &config.train, b.input_steps, &trainer, err));
     batch = (snn_batch){.batch = b.batch, .steps = b.input_steps, .x = x, .label = label};

@@ -21,10 +21,10 @@
 
 /* Against a multiply-add of a matrix product: an addition into a row, a cell that is
  * looked at, a number that is moved.  Measured, see README.md. */
-#define SCATTER_COST 16.0
-#define GATHER_COST  24.0
-#define FIND_COST    10.0
-#define MOVE_COST    40.0
+#define SCATTER_COST 22.0
+#define GATHER_COST  33.0
+#define FIND_COST    40.0
+#define MOVE_COST    58.0
 
 typedef struct {
     snn_rows rows;     /* for the input gradient */

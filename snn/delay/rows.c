@@ -11,7 +11,7 @@
 /* Rates against those of a matrix product: a multiply-add, and moving a number into or
  * out of rows.  Measured, see README.md. */
 #define ADD_COST  1.4
-#define MOVE_COST 40.0
+#define MOVE_COST 58.0
 
 static size_t round_up(size_t n, size_t to)
 {
