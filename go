@@ -18,7 +18,7 @@ BUILD=${BUILD:-build}
 # ARCHITECTURE.md, Decisions.
 PACKAGES="gcc libc6-dev make autoconf automake libtool pkg-config
     libfftw3-dev libopenblas-dev libhdf5-dev libsndfile1-dev libsamplerate0-dev
-    libyaml-dev zlib1g-dev libpng-dev libcairo2-dev libcurl4-openssl-dev libarchive-dev libmd-dev
+    libyaml-dev zlib1g-dev liblz4-dev libzstd-dev libpng-dev libcairo2-dev libcurl4-openssl-dev libarchive-dev libmd-dev
     libcmocka-dev libflint-arb-dev espeak-ng"
 CI_PACKAGES="clang libomp-dev libclang-rt-14-dev g++ xz-utils git"
 
@@ -60,7 +60,7 @@ setup() {
     if ! command -v dpkg-query >/dev/null; then
         say "setup: this is not Debian, so nothing is installed.  Needed here: a C11 compiler with"
         say "OpenMP, autoconf, automake, libtool, pkg-config, FFTW, a CBLAS, HDF5,"
-        say "libsndfile, libsamplerate, libyaml, zlib, libpng, Cairo, libcurl, libarchive, libmd, cmocka, espeak-ng.  Going on with those."
+        say "libsndfile, libsamplerate, libyaml, zlib, lz4, zstd, libpng, Cairo, libcurl, libarchive, libmd, cmocka, espeak-ng.  Going on with those."
         return 0
     fi
     grep -q '^VERSION_CODENAME=bookworm' /etc/os-release 2>/dev/null ||

@@ -8,7 +8,16 @@
 
 #include "tests/cmocka_all.h"
 
+#include "config.h"
+
 #include <snn/events.h>
+
+#ifdef HAVE_LZ4
+#include <lz4frame.h>
+#endif
+#ifdef HAVE_ZSTD
+#include <zstd.h>
+#endif
 
 struct bytes {
     unsigned char *at;
@@ -143,8 +152,7 @@ static inline void make_csv(struct bytes *b, const snn_event *e, size_t n)
 
     put_string(b, "%geometry:240,180\r\n");
     for (size_t i = 0; i < n; i++) {
-        snprintf(line, sizeof line, "%u,%u,%u,%lld\r\n", e[i].x, e[i].y, e[i].p,
-                 (long long)e[i].t);
+        snprintf(line, sizeof line, "%u,%u,%u,%lld\r\n", e[i].x, e[i].y, e[i].p, (long long)e[i].t);
         put_string(b, line);
     }
 }
@@ -152,8 +160,9 @@ static inline void make_csv(struct bytes *b, const snn_event *e, size_t n)
 static inline void make_bin(struct bytes *b, const snn_event *e, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        put_big(b, (uint64_t)e[i].x << 32 | (uint64_t)e[i].y << 24 | (uint64_t)e[i].p << 23 |
-                       (uint64_t)e[i].t,
+        put_big(b,
+                (uint64_t)e[i].x << 32 | (uint64_t)e[i].y << 24 | (uint64_t)e[i].p << 23 |
+                    (uint64_t)e[i].t,
                 5);
 }
 
@@ -174,8 +183,9 @@ static inline void make_evt2(struct bytes *b, const snn_event *e, size_t n)
     for (size_t i = 0; i < n; i++) {
         if (i == 0 || e[i].t >> 6 != e[i - 1].t >> 6)
             put_little(b, UINT64_C(8) << 28 | (uint64_t)e[i].t >> 6, 4);
-        put_little(b, (uint64_t)e[i].p << 28 | ((uint64_t)e[i].t & 63) << 22 |
-                          (uint64_t)e[i].x << 11 | e[i].y,
+        put_little(b,
+                   (uint64_t)e[i].p << 28 | ((uint64_t)e[i].t & 63) << 22 | (uint64_t)e[i].x << 11 |
+                       e[i].y,
                    4);
     }
 }
@@ -253,6 +263,190 @@ static inline void make_evt3(struct bytes *b, const snn_event *e, size_t n)
     }
 }
 
+/* jAER: rows and columns of the DVS128 are counted from the other end, 0 is ON. */
+static inline void make_aedat2_dvs128(struct bytes *b, const snn_event *e, size_t n)
+{
+    put_string(b, "#!AER-DAT2.0\r\n# This is a raw AE data file\r\n"
+                  "# AEChip: ch.unizh.ini.jaer.chip.retina.DVS128\r\n#End Of ASCII Header\r\n");
+    for (size_t i = 0; i < n; i++) {
+        put_big(b, (127u - e[i].y) << 8 | (127u - e[i].x) << 1 | !e[i].p, 4);
+        put_big(b, (uint64_t)e[i].t, 4);
+    }
+}
+
+static inline void make_aedat2_davis(struct bytes *b, const snn_event *e, size_t n)
+{
+    put_string(b, "#!AER-DAT2.0\n# AEChip: eu.seebetter.ini.chips.davis.Davis240C\n");
+    for (size_t i = 0; i < n; i++) {
+        put_big(b,
+                (uint64_t)(179u - e[i].y) << 22 | (uint64_t)e[i].x << 12 | (uint64_t)e[i].p << 11,
+                4);
+        put_big(b, (uint64_t)e[i].t, 4);
+    }
+}
+
+/* Packets of up to 50 events, with one of another kind between them. */
+static inline void make_aedat3(struct bytes *b, const snn_event *e, size_t n)
+{
+    put_string(b, "#!AER-DAT3.1\r\n#Format: RAW\r\n#Source 1: DAVIS240C\r\n#!END-HEADER\r\n");
+    for (size_t i = 0; i < n; i += 50) {
+        const size_t k = n - i < 50 ? n - i : 50;
+
+        put_little(b, 1 | 1 << 16, 4);
+        put_little(b, 8, 4);
+        put_little(b, 4, 4);
+        put_little(b, 0, 4);
+        for (int m = 0; m < 3; m++)
+            put_little(b, k, 4);
+        for (size_t m = i; m < i + k; m++) {
+            put_little(
+                b, (uint64_t)e[m].x << 17 | (uint64_t)e[m].y << 2 | (uint64_t)e[m].p << 1 | 1, 4);
+            put_little(b, (uint64_t)e[m].t, 4);
+        }
+        put_little(b, 3 | 1 << 16, 4);
+        put_little(b, 36, 4);
+        put_little(b, 4, 4);
+        put_little(b, 0, 4);
+        for (int m = 0; m < 3; m++)
+            put_little(b, 1, 4);
+        for (int m = 0; m < 36; m++)
+            put_little(b, 0x55, 1);
+    }
+}
+
+/* A FlatBuffer "EVTS" behind its length: table at 8, the vector, and last the vtable. */
+static inline void put_evts(struct bytes *b, const snn_event *e, size_t n)
+{
+    const size_t vtable = 20 + 16 * n;
+
+    put_little(b, vtable + 6, 4);
+    put_little(b, 8, 4);
+    put_string(b, "EVTS");
+    put_little(b, (uint32_t)(8 - vtable), 4);
+    put_little(b, 4, 4);
+    put_little(b, n, 4);
+    for (size_t i = 0; i < n; i++) {
+        put_little(b, (uint64_t)e[i].t, 8);
+        put_little(b, e[i].x, 2);
+        put_little(b, e[i].y, 2);
+        put_little(b, e[i].p, 4);
+    }
+    put_little(b, 6 | 8 << 16, 4);
+    put_little(b, 4, 2);
+}
+
+static const char AEDAT4_XML[] =
+    "<dv version=\"2.0\"><node name=\"outInfo\" path=\"/\"><node name=\"0\" path=\"/0/\">"
+    "<attr key=\"typeIdentifier\" type=\"string\">FRME</attr><node name=\"info\" path=\"/0/info/\">"
+    "<attr key=\"sizeX\" type=\"int\">9</attr><attr key=\"sizeY\" "
+    "type=\"int\">9</attr></node></node>"
+    "<node name=\"1\" path=\"/1/\"><attr key=\"typeIdentifier\" type=\"string\">EVTS</attr>"
+    "<node name=\"info\" path=\"/1/info/\"><attr key=\"sizeX\" type=\"int\">240</attr>"
+    "<attr key=\"sizeY\" type=\"int\">180</attr></node></node></node></dv>";
+
+/* `pack` NULL: as they are.  Stream 0 is of frames; a table, of nonsense, ends the file. */
+static inline void make_aedat4_packed(struct bytes *b, const snn_event *e, size_t n, unsigned kind,
+                                      size_t (*pack)(const struct bytes *from, struct bytes *to))
+{
+    size_t place;
+
+    put_string(b, "#!AER-DAT4.0\r\n");
+    put_little(b, 46 + strlen(AEDAT4_XML), 4);
+    put_little(b, 18, 4); /* the table */
+    put_string(b, "IOHE");
+    put_little(b, 10 | 20 << 16, 4); /* the vtable, at 8: fields at 4, 8, 16 */
+    put_little(b, 4 | 8 << 16, 4);
+    put_little(b, 16, 2);
+    put_little(b, 10, 4);
+    put_little(b, kind, 4);
+    place = b->n;
+    put_little(b, 0, 8);
+    put_little(b, 6, 4);
+    put_little(b, 0, 2);
+    put_little(b, strlen(AEDAT4_XML), 4);
+    put_string(b, AEDAT4_XML);
+    put_little(b, 0, 2);
+    for (size_t i = 0; i < n; i += 64) {
+        struct bytes plain = {0}, packed = {0};
+        const struct bytes *packet = &plain;
+
+        put_evts(&plain, e + i, n - i < 64 ? n - i : 64);
+        if (pack != NULL && pack(&plain, &packed) > 0)
+            packet = &packed;
+        put_little(b, 1, 4);
+        put_little(b, packet->n, 4);
+        put_bytes(b, packet->at, packet->n);
+        free(plain.at);
+        free(packed.at);
+        put_little(b, 0, 4); /* a frame */
+        put_little(b, 5, 4);
+        put_string(b, "frame");
+    }
+    for (int i = 0; i < 8; i++)
+        b->at[place + (size_t)i] = (unsigned char)(b->n >> 8 * i);
+    put_string(b, "a table of packets");
+}
+
+static inline void make_aedat4(struct bytes *b, const snn_event *e, size_t n)
+{
+    make_aedat4_packed(b, e, n, 0, NULL);
+}
+
+#ifdef HAVE_LZ4
+static inline size_t pack_lz4(const struct bytes *from, struct bytes *to)
+{
+    to->room = LZ4F_compressFrameBound(from->n, NULL);
+    to->at = malloc(to->room);
+    assert_non_null(to->at);
+    to->n = LZ4F_compressFrame(to->at, to->room, from->at, from->n, NULL);
+    assert_false(LZ4F_isError(to->n));
+    return to->n;
+}
+
+static inline void make_aedat4_lz4(struct bytes *b, const snn_event *e, size_t n)
+{
+    make_aedat4_packed(b, e, n, 1, pack_lz4);
+}
+#endif
+
+#ifdef HAVE_ZSTD
+static inline size_t pack_zstd(const struct bytes *from, struct bytes *to)
+{
+    to->room = ZSTD_compressBound(from->n);
+    to->at = malloc(to->room);
+    assert_non_null(to->at);
+    to->n = ZSTD_compress(to->at, to->room, from->at, from->n, 1);
+    assert_false(ZSTD_isError(to->n));
+    return to->n;
+}
+
+static inline void make_aedat4_zstd(struct bytes *b, const snn_event *e, size_t n)
+{
+    make_aedat4_packed(b, e, n, 3, pack_zstd);
+}
+#endif
+
+/* Rows are counted from below. */
+static inline void make_es(struct bytes *b, const snn_event *e, size_t n)
+{
+    int64_t t = 0;
+
+    put_string(b, "Event Stream");
+    put_little(b, 2 | 1 << 24, 4);
+    put_little(b, FIXTURE_WIDTH, 2);
+    put_little(b, FIXTURE_HEIGHT, 2);
+    for (size_t i = 0; i < n; i++) {
+        for (; e[i].t - t >= 127; t += 127)
+            put_little(b, 255, 1);
+        if (i % 7 == 0)
+            put_little(b, 254, 1);
+        put_little(b, (uint64_t)(e[i].t - t) << 1 | e[i].p, 1);
+        put_little(b, e[i].x, 2);
+        put_little(b, FIXTURE_HEIGHT - 1u - e[i].y, 2);
+        t = e[i].t;
+    }
+}
+
 struct fixture {
     const char *name;
     snn_event_format format;
@@ -270,6 +464,16 @@ static const struct fixture FIXTURES[] = {
     {"evt2.1", SNN_EVENTS_EVT21, make_evt21, true, true},
     {"evt2.1 legacy", SNN_EVENTS_EVT21, make_evt21_legacy, true, true},
     {"evt3", SNN_EVENTS_EVT3, make_evt3, true, true},
+    {"aedat2 davis", SNN_EVENTS_AEDAT2, make_aedat2_davis, true, true},
+    {"aedat3", SNN_EVENTS_AEDAT3, make_aedat3, true, true},
+    {"aedat4", SNN_EVENTS_AEDAT4, make_aedat4, true, false},
+#ifdef HAVE_LZ4
+    {"aedat4 lz4", SNN_EVENTS_AEDAT4, make_aedat4_lz4, true, false},
+#endif
+#ifdef HAVE_ZSTD
+    {"aedat4 zstd", SNN_EVENTS_AEDAT4, make_aedat4_zstd, true, false},
+#endif
+    {"es", SNN_EVENTS_ES, make_es, true, true},
 };
 
 #define N_FIXTURES (sizeof FIXTURES / sizeof FIXTURES[0])

@@ -12,6 +12,7 @@ static const struct action {
 } ACTIONS[] = {
     {"info", "FILE...", 1, 1000000, events_info},
     {"convert", "FILE OUT", 2, 2, events_convert},
+    {"render", "FILE OUT", 2, 2, events_render},
 };
 
 #define N_ACTIONS (sizeof ACTIONS / sizeof ACTIONS[0])

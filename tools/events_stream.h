@@ -45,5 +45,6 @@ void events_warn(const events_stream *s);
 /* Actions: each returns an exit code. */
 int events_info(const options *o);
 int events_convert(const options *o);
+int events_render(const options *o);
 
 #endif

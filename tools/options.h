@@ -38,7 +38,8 @@ typedef struct options {
         bool given;
     } seed;
     /* Of snn events. */
-    const char *format, *from, *size, *crop, *time;
+    const char *format, *from, *size, *crop, *time, *view, *palette, *every, *fade;
+    uint32_t scale;
     bool relative, tolerant;
     uint32_t threads, steps, batch, input_steps, inputs, outputs, clips, channels, rate;
     uint32_t sample, width, height, seeds, jobs;

@@ -56,6 +56,9 @@ snn_status snn_event_fail_at(const snn_event_input *in, uint64_t offset, snn_sta
 snn_status snn_event_fail_cut(const snn_event_input *in, const char *what, uint64_t want,
                               snn_error *err);
 
+/* The file ends, and `missing` bytes of a packet should follow. */
+snn_status snn_event_fail_short(const snn_event_input *in, uint64_t missing, snn_error *err);
+
 static inline uint16_t snn_le16(const unsigned char *b)
 {
     return (uint16_t)(b[0] | b[1] << 8);
@@ -156,7 +159,8 @@ typedef struct snn_event_codec {
 } snn_event_codec;
 
 extern const snn_event_codec snn_codec_text, snn_codec_bin, snn_codec_dat, snn_codec_evt2,
-    snn_codec_evt21, snn_codec_evt3;
+    snn_codec_evt21, snn_codec_evt3, snn_codec_aedat2, snn_codec_aedat3, snn_codec_aedat4,
+    snn_codec_hdf5, snn_codec_es;
 
 /* NULL for SNN_EVENTS_AUTO and what is no format. */
 const snn_event_codec *snn_event_codec_of(snn_event_format format);

@@ -33,6 +33,14 @@ snn_status snn_event_fail_cut(const snn_event_input *in, const char *what, uint6
                              what, (unsigned long long)want, snn_event_input_left(in));
 }
 
+snn_status snn_event_fail_short(const snn_event_input *in, uint64_t missing, snn_error *err)
+{
+    return snn_event_fail_at(in, in->end_offset, SNN_EFORMAT, err,
+                             "the file is cut: the last packet lacks %llu bytes: fetch it again, "
+                             "or read what is whole (tolerant)",
+                             (unsigned long long)missing);
+}
+
 snn_status snn_event_input_open(snn_context *ctx, const char *path, snn_event_input *in,
                                 snn_error *err)
 {

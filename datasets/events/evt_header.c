@@ -25,6 +25,17 @@ static size_t line_length(const unsigned char *at, size_t n)
     return 0;
 }
 
+/* Whether all that is left begins like a header line and has no end. */
+static bool is_cut_line(const unsigned char *at, size_t n)
+{
+    if (n == 0 || n >= LONGEST_LINE || at[0] != '%' || (n > 1 && at[1] != ' '))
+        return false;
+    for (size_t i = 2; i < n; i++)
+        if ((at[i] < 0x20 || at[i] > 0x7e) && at[i] != '\t')
+            return false;
+    return true;
+}
+
 static void take_version(snn_evt_header *h, const char *text)
 {
     snprintf(h->version, sizeof h->version, "%.*s", (int)strspn(text, "0123456789."), text);
@@ -131,6 +142,9 @@ snn_status snn_evt_header_read(snn_event_reader *r, uint32_t width, uint32_t hei
         TRY(st, snn_event_input_need(in, snn_event_input_left(in) + 1, err));
     }
     in->at += out->bytes;
+    if (is_cut_line(in->at, snn_event_input_left(in)) && !out->ended)
+        TRY(st, snn_event_fail_at(in, snn_event_input_offset(in), SNN_EFORMAT, err,
+                                  "the file is cut within its header: fetch it again"));
     if (out->width > 0)
         snn_event_set_geometry(r, SNN_GEOMETRY_STATED, out->width, out->height);
     else

@@ -37,7 +37,12 @@ typedef struct snn_event {
     X(SNN_EVENTS_DAT, 3, "dat", ".dat", "Prophesee DAT")                                           \
     X(SNN_EVENTS_EVT2, 4, "evt2", ".raw", "Prophesee RAW, EVT 2.0")                                \
     X(SNN_EVENTS_EVT21, 5, "evt2.1", ".raw", "Prophesee RAW, EVT 2.1")                             \
-    X(SNN_EVENTS_EVT3, 6, "evt3", ".raw", "Prophesee RAW, EVT 3.0")
+    X(SNN_EVENTS_EVT3, 6, "evt3", ".raw", "Prophesee RAW, EVT 3.0")                                \
+    X(SNN_EVENTS_AEDAT2, 7, "aedat2", ".aedat", "AEDAT 2.0 of jAER")                               \
+    X(SNN_EVENTS_AEDAT3, 8, "aedat3", ".aedat", "AEDAT 3.1 of cAER")                               \
+    X(SNN_EVENTS_AEDAT4, 9, "aedat4", ".aedat4", "AEDAT 4 of DV")                                  \
+    X(SNN_EVENTS_HDF5, 10, "hdf5", ".h5", "HDF5")                                                  \
+    X(SNN_EVENTS_ES, 11, "es", ".es", "Event Stream 2")
 
 typedef enum snn_event_format {
     SNN_EVENTS_AUTO = 0, /* what the content says; for files to write: what the name says */
@@ -86,6 +91,23 @@ typedef struct snn_event_writer_params {
     snn_event_format format; /* AUTO = of the path's extension */
     uint32_t width, height;  /* sensor in pixels; 0 = unknown, which some formats refuse */
 } snn_event_writer_params;
+
+/*
+ * Which events a raster takes, and where they go: the cell
+ *
+ *     raster[((p * steps + t) * (width / cell) + column) * (height / cell) + row]
+ *
+ * of polarity p, step t = (time - start_us) / step_us, and column and row in cells from the
+ * crop's corner.  Columns and rows of pixels that fill no whole cell are left out.
+ */
+typedef struct snn_raster_params {
+    size_t size;                  /* sizeof(snn_raster_params), set by _init */
+    uint32_t x, y, width, height; /* the crop, in pixels */
+    uint32_t cell;                /* pixels that a cell is wide and high; default 1 */
+    int64_t start_us, step_us;    /* begin and length of the steps */
+    uint32_t steps;
+    uint8_t most; /* a cell counts to this; default 1: whether there was an event */
+} snn_raster_params;
 
 typedef struct snn_event_reader snn_event_reader;
 typedef struct snn_event_writer snn_event_writer;
@@ -151,6 +173,14 @@ SNN_API void snn_event_writer_close(snn_event_writer *writer);
 
 SNN_API uint64_t snn_event_writer_count(const snn_event_writer *writer);
 SNN_API snn_event_format snn_event_writer_format(const snn_event_writer *writer);
+
+SNN_API void snn_raster_params_init(snn_raster_params *params);
+/* Add n events to a raster of 2 * steps * (width / cell) * (height / cell) bytes, which the
+ * caller zeroes before the first ones.  *used grows by the number of events inside.
+ * Errors: SNN_EINVAL (a size, step or count of 0). */
+SNN_API SNN_MUST_USE snn_status snn_events_raster(const snn_raster_params *params,
+                                                  const snn_event *events, size_t n,
+                                                  uint8_t *raster, uint64_t *used, snn_error *err);
 
 SNN_END_DECLS
 #endif

@@ -13,7 +13,7 @@ run 0 events info --json a.txt
 out_has '^\{"event":"recording","file":"a.txt","format":"text",.*"width":64,"height":48,"events":3,"on":2,"t_first_us":100,"t_last_us":20000,.*"damaged":0\}$'
 
 # From format to format and back: the same text.
-for format in bin dat evt2 evt3; do
+for format in bin dat evt2 evt3 aedat4 hdf5; do
     run 0 events convert a.txt "a.$format" --format $format
     run 0 events convert "a.$format" "$format.txt" --size 64x48 --from $format
     check "$format keeps every event" cmp a.txt "$format.txt"
@@ -65,6 +65,23 @@ run 1 events info hello
 err_has '^snn: hello: byte 0: is no recording of events'
 run 1 events convert a.txt out.raw
 err_has '^snn: out.raw: its name does not say which format'
+
+# Pictures.
+run 0 events render a.txt a.png
+err_has '^a.png: 1 picture of 64 x 48 pixels$'
+check "a PNG" sh -c "head -c 4 a.png | grep -q PNG"
+run 0 events render a.txt frames --every 5ms --view surface --palette light --scale 2
+err_has '^frames: 4 pictures of 128 x 96 pixels$'
+check "numbered" test -s frames/000000.png -a -s frames/000003.png -a ! -e frames/000004.png
+printf '0.1 1 2 1\n' >small.txt
+run 0 events render small.txt small.png
+err_has '^small.png: 1 picture of 2 x 3 pixels$'
+run 1 events render a.txt none.png --time 5s,6s
+err_has '^snn: a.txt: holds no event of what is asked for$'
+run 2 events render a.txt a.png --palette drak
+err_has "did you mean 'dark'"
+run 2 events render a.txt a.png --view frames
+run 2 events render a.txt a.png --every 0
 
 run 2 events info
 run 2 events inof a.txt

@@ -7,7 +7,7 @@ cp -R datasets examples include tools "$tap_scratch"
 cd "$tap_scratch" || exit 1
 chmod -R u+w .
 found=0
-for source in datasets/*.c examples/*.c tools/*.c tools/chart/*.c; do
+for source in datasets/*.c datasets/*/*.c examples/*.c tools/*.c tools/chart/*.c; do
     test -f "$source" || continue
     found=1
     # shellcheck disable=SC2086

@@ -48,15 +48,59 @@ static const struct recorded {
     size_t n;
     int64_t first, last;
     uint16_t x[2], y[2];
-    double on; /* per cent */
+    double on;       /* per cent */
     uint32_t flip_y; /* the digest is of rows counted from below, of so many */
 } RECORDED[] = {
-    {"faery_evt2.raw", "cc4f712b190a45a9", SNN_EVENTS_EVT2, 521252, 913716224, 913812095,
-     {0, 639}, {0, 479}, 35.7, 0},
-    {"tonic_sample_nmnist.bin", "4fb5a854c2136e28", SNN_EVENTS_BIN, 4325, 654, 311175,
-     {0, 33}, {0, 33}, 49.6, 0},
-    {"uzh_slider_depth_events_chunk.txt", "c6b8fb419ca0d12d", SNN_EVENTS_TEXT, 50000, 3811,
-     174156, {0, 239}, {0, 179}, 42.3, 0},
+    {"faery_evt2.raw",
+     "cc4f712b190a45a9",
+     SNN_EVENTS_EVT2,
+     521252,
+     913716224,
+     913812095,
+     {0, 639},
+     {0, 479},
+     35.7,
+     0},
+    {"tonic_sample_nmnist.bin",
+     "4fb5a854c2136e28",
+     SNN_EVENTS_BIN,
+     4325,
+     654,
+     311175,
+     {0, 33},
+     {0, 33},
+     49.6,
+     0},
+    {"uzh_slider_depth_events_chunk.txt",
+     "c6b8fb419ca0d12d",
+     SNN_EVENTS_TEXT,
+     50000,
+     3811,
+     174156,
+     {0, 239},
+     {0, 179},
+     42.3,
+     0},
+    {"evlibrary_sample.aedat4",
+     "dead826fb6a380eb",
+     SNN_EVENTS_AEDAT4,
+     6676,
+     INT64_C(1589163147368868),
+     INT64_C(1589163147538809),
+     {14, 334},
+     {8, 245},
+     53.4,
+     0},
+    {"faery_dvs.es",
+     "a0c25e7ecc7a9843",
+     SNN_EVENTS_ES,
+     473225,
+     0,
+     999000,
+     {0, 319},
+     {0, 239},
+     0,
+     240},
 };
 
 static void check_recorded(const struct recorded *c, const char *path)
@@ -92,6 +136,52 @@ static void check_recorded(const struct recorded *c, const char *path)
         assert_true(fabs(100.0 * (double)on / (double)got.n - c->on) < 0.05);
     digest_of(&got, c->flip_y, digest);
     assert_string_equal(digest, c->digest);
+    snn_event_reader_close(r);
+    list_free(&got);
+}
+
+/* The same 17 events, with x and y changed. */
+static void recorded_hdf5_is_the_recorded_text(void **state)
+{
+    struct event_list list[2] = {{0}};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        snn_event_reader *r = NULL;
+        const char *path;
+
+        require_shared(path, i == 0 ? "data/events/evlibrary_event.txt"
+                                    : "data/events/evlibrary_event.hdf5");
+        assert_int_equal(snn_event_reader_open(ctx, path, NULL, &r, NULL), SNN_OK);
+        assert_int_equal(list_read(r, 100, &list[i], NULL), SNN_OK);
+        snn_event_reader_close(r);
+        for (size_t k = 0; i == 1 && k < list[1].n; k++) {
+            const uint16_t x = list[1].at[k].x;
+
+            list[1].at[k].x = list[1].at[k].y;
+            list[1].at[k].y = x;
+        }
+    }
+    assert_int_equal(list[0].n, 17);
+    check_events("hdf5", list[0].at, 17, &list[1]);
+    list_free(&list[0]);
+    list_free(&list[1]);
+}
+
+/* Preferences in XML, "#End Of ASCII Header", and 38 bytes that are no events. */
+static void a_long_header_is_passed(void **state)
+{
+    struct event_list got = {0};
+    snn_event_reader *r = NULL;
+    const char *path;
+
+    (void)state;
+    require_shared(path, "data/events/mibblez_header_test_128.aedat");
+    assert_int_equal(snn_event_reader_open(ctx, path, NULL, &r, NULL), SNN_OK);
+    assert_int_equal(snn_event_reader_info(r)->width, 128);
+    assert_int_equal(list_read(r, 100, &got, NULL), SNN_EFORMAT);
+    assert_int_equal(got.n, 0);
+    assert_int_equal(snn_event_reader_counts(r)->malformed, 4);
     snn_event_reader_close(r);
     list_free(&got);
 }
@@ -247,12 +337,12 @@ static void evt3_states_and_wraps(void **state)
 {
     const int64_t wrap = INT64_C(1) << 24;
     const snn_event e[] = {
-        {4096 * 5 + 9, 100, 7, 1},     {4096 * 5 + 9, 102, 7, 1},  {4096 * 5 + 9, 111, 7, 1},
-        {4096 * 5 + 9, 112, 7, 1},     {4096 * 5 + 9, 119, 7, 1},  {4096 * 5 + 9, 120, 7, 1},
-        {4096 * 5 + 9, 3, 7, 0},       {4096 * 5 + 9, 4, 8, 0},    {4096 * 5 + 2, 5, 8, 0},
-        {4096 * 6, 6, 8, 0},           {4096 * 4, 7, 8, 0},        {4096 * 4095 + 1, 8, 8, 0},
-        {wrap + 4096 * 2, 9, 8, 0},    {wrap + 4096 * 4094, 9, 8, 0},
-        {wrap + 4096 * 4000, 9, 8, 0}, {2 * wrap + 1, 9, 8, 0},
+        {4096 * 5 + 9, 100, 7, 1},  {4096 * 5 + 9, 102, 7, 1},     {4096 * 5 + 9, 111, 7, 1},
+        {4096 * 5 + 9, 112, 7, 1},  {4096 * 5 + 9, 119, 7, 1},     {4096 * 5 + 9, 120, 7, 1},
+        {4096 * 5 + 9, 3, 7, 0},    {4096 * 5 + 9, 4, 8, 0},       {4096 * 5 + 2, 5, 8, 0},
+        {4096 * 6, 6, 8, 0},        {4096 * 4, 7, 8, 0},           {4096 * 4095 + 1, 8, 8, 0},
+        {wrap + 4096 * 2, 9, 8, 0}, {wrap + 4096 * 4094, 9, 8, 0}, {wrap + 4096 * 4000, 9, 8, 0},
+        {2 * wrap + 1, 9, 8, 0},
     };
     struct bytes b = {0};
     snn_event_counts c;
@@ -261,13 +351,14 @@ static void evt3_states_and_wraps(void **state)
     put_string(&b, "% evt 3.0\n");
     WORDS(&b, 2, 0x2005, 0x3005, 0x4003); /* before any time: 3 dropped */
     WORDS(&b, 2, 0x8005, 0x2005);         /* before any row: 1 dropped */
-    WORDS(&b, 2, 0x6009, 0x8005, 0x0007, 0x3864, 0x4805, 0x5081, 0x5001); /* 100 102 111 | 112 119 | 120 */
+    WORDS(&b, 2, 0x6009, 0x8005, 0x0007, 0x3864, 0x4805, 0x5081,
+          0x5001); /* 100 102 111 | 112 119 | 120 */
     WORDS(&b, 2, 0x2003, 0xA001, 0xE123, 0x7123, 0x0008, 0x2004);
-    WORDS(&b, 2, 0x6002, 0x2005);         /* low falls: no wrap */
-    WORDS(&b, 2, 0x8006, 0x2006);         /* a new high part begins at low 0 */
-    WORDS(&b, 2, 0x8004, 0x2007);         /* a glitch: no wrap */
+    WORDS(&b, 2, 0x6002, 0x2005); /* low falls: no wrap */
+    WORDS(&b, 2, 0x8006, 0x2006); /* a new high part begins at low 0 */
+    WORDS(&b, 2, 0x8004, 0x2007); /* a glitch: no wrap */
     WORDS(&b, 2, 0x8fff, 0x6001, 0x2008, 0x8002, 0x2009, 0x8ffe, 0x2009);
-    WORDS(&b, 2, 0x8fa0, 0x2009);         /* falls by 94: a glitch */
+    WORDS(&b, 2, 0x8fa0, 0x2009); /* falls by 94: a glitch */
     WORDS(&b, 2, 0x8fff, 0x8000, 0x6001, 0x2009, 0x9000, 0x1000);
     c = expect("evt3", &b, NULL, e, sizeof e / sizeof e[0]);
     assert_int_equal(c.untimed, 4);
@@ -281,7 +372,10 @@ static void evt2_wraps(void **state)
 {
     const int64_t wrap = INT64_C(1) << 34;
     const snn_event e[] = {
-        {64 * 9 + 63, 2047, 2047, 1}, {64 * 7, 1, 2, 0}, {wrap - 64, 1, 2, 0}, {wrap + 64 * 3, 1, 2, 1},
+        {64 * 9 + 63, 2047, 2047, 1},
+        {64 * 7, 1, 2, 0},
+        {wrap - 64, 1, 2, 0},
+        {wrap + 64 * 3, 1, 2, 1},
     };
     const uint64_t off = 1 << 11 | 2;
     struct bytes b = {0};
@@ -395,12 +489,9 @@ static void text_says_which_line(void **state)
     static const struct {
         const char *text, *line;
     } BAD[] = {
-        {"0.1 1 2 1\n0.2 1 2\n", "line 2"},
-        {"0.1 1 2 1\n0.2 1 2 1 5\n", "line 2"},
-        {"0.1 1 2 1\n\n0.2 1 b 1\n", "line 3"},
-        {"0.1 1 2 1\n0.2 1 2 2\n", "line 2"},
-        {"0.1 1 2 1\n0.2 1.5 2 1\n", "line 2"},
-        {"5 1 2 1\n7.5 1 2 1\n", "line 2"},
+        {"0.1 1 2 1\n0.2 1 2\n", "line 2"},     {"0.1 1 2 1\n0.2 1 2 1 5\n", "line 2"},
+        {"0.1 1 2 1\n\n0.2 1 b 1\n", "line 3"}, {"0.1 1 2 1\n0.2 1 2 2\n", "line 2"},
+        {"0.1 1 2 1\n0.2 1.5 2 1\n", "line 2"}, {"5 1 2 1\n7.5 1 2 1\n", "line 2"},
         {"0.1 1 2 1\n1e30 1 2 1\n", "line 2"},
     };
 
@@ -420,6 +511,60 @@ static void text_says_which_line(void **state)
         snn_event_reader_close(r);
         list_free(&got);
     }
+}
+
+/* The DVS128 is smaller than the fixtures' sensor. */
+static void aedat2_of_a_dvs128(void **state)
+{
+    snn_event e[FIXTURE_EVENTS];
+    struct bytes b = {0};
+
+    (void)state;
+    fixture_events(e, 3);
+    for (size_t i = 0; i < FIXTURE_EVENTS; i++) {
+        e[i].x &= 127;
+        e[i].y &= 127;
+    }
+    make_aedat2_dvs128(&b, e, FIXTURE_EVENTS);
+    put_big(&b, 0x8000, 4); /* special */
+    put_big(&b, 5, 4);
+    put_big(&b, 0x10000, 4); /* no address of a DVS128 */
+    put_big(&b, 5, 4);
+    {
+        const snn_event_counts c = expect("dvs128", &b, NULL, e, FIXTURE_EVENTS);
+
+        assert_int_equal(c.other, 1);
+        assert_int_equal(c.malformed, 1);
+        assert_int_equal(c.backwards, 0);
+    }
+    free(b.at);
+}
+
+static void other_packets_are_counted(void **state)
+{
+    snn_event e[FIXTURE_EVENTS];
+    struct bytes b = {0};
+
+    (void)state;
+    fixture_events(e, 3);
+    make_aedat4(&b, e, FIXTURE_EVENTS);
+    assert_int_equal(expect("aedat4", &b, NULL, e, FIXTURE_EVENTS).other, 3);
+    b.n = 0;
+    make_aedat3(&b, e, FIXTURE_EVENTS);
+    /* The first event of the second packet, and time overflowed there. */
+    b.at[64 + 28 + 50 * 8 + 28 + 36 + 28] ^= 1;
+    b.at[64 + 28 + 50 * 8 + 28 + 36 + 12] = 3;
+    memmove(e + 50, e + 51, (FIXTURE_EVENTS - 51) * sizeof *e);
+    for (int i = 50; i < 99; i++)
+        e[i].t += INT64_C(3) << 31;
+    {
+        const snn_event_counts c = expect("aedat3", &b, NULL, e, FIXTURE_EVENTS - 1);
+
+        assert_int_equal(c.other, 4);
+        assert_int_equal(c.invalid, 1);
+        assert_int_equal(c.backwards, 1);
+    }
+    free(b.at);
 }
 
 static void events_outside_are_counted(void **state)
@@ -443,6 +588,45 @@ static void events_outside_are_counted(void **state)
                          FIXTURE_EVENTS - kept);
         free(b.at);
     }
+}
+
+/* Counted one by one: crop, cells of 4 pixels, steps of 1 ms. */
+static void rasters_count_events(void **state)
+{
+    snn_raster_params p;
+    snn_event e[FIXTURE_EVENTS];
+    static uint8_t raster[2 * 20 * 50 * 40], expected[2][20][50][40];
+    uint64_t used = 0, inside = 0;
+
+    (void)state;
+    fixture_events(e, 4);
+    snn_raster_params_init(&p);
+    assert_int_equal(snn_events_raster(&p, e, 1, raster, &used, NULL), SNN_EINVAL);
+    p.x = 10;
+    p.y = 10;
+    p.width = 201; /* the last column fills no cell */
+    p.height = 160;
+    p.cell = 4;
+    p.start_us = 1500;
+    p.step_us = 1000;
+    p.steps = 20;
+    p.most = 2;
+    for (int i = 0; i < FIXTURE_EVENTS; i++) {
+        uint8_t *cell;
+
+        if (e[i].x < 10 || e[i].x >= 210 || e[i].y < 10 || e[i].y >= 170 || e[i].t < 1500 ||
+            e[i].t >= 21500)
+            continue;
+        cell = &expected[e[i].p][(e[i].t - 1500) / 1000][(e[i].x - 10) / 4][(e[i].y - 10) / 4];
+        *cell = *cell < 2 ? (uint8_t)(*cell + 1) : 2;
+        inside++;
+    }
+    assert_true(inside > 10);
+    assert_int_equal(snn_events_raster(&p, e, 50, raster, &used, NULL), SNN_OK);
+    assert_int_equal(snn_events_raster(&p, e + 50, FIXTURE_EVENTS - 50, raster, &used, NULL),
+                     SNN_OK);
+    assert_int_equal(used, inside);
+    assert_memory_equal(raster, expected, sizeof raster);
 }
 
 static void open_failures(void **state)
@@ -475,6 +659,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_digest_is_sha256),
         cmocka_unit_test(recorded_files_have_their_digests),
+        cmocka_unit_test(recorded_hdf5_is_the_recorded_text),
+        cmocka_unit_test(a_long_header_is_passed),
         cmocka_unit_test(every_format_is_found_and_read),
         cmocka_unit_test(pipes_give_the_same_events),
         cmocka_unit_test(evt3_states_and_wraps),
@@ -483,7 +669,10 @@ int main(void)
         cmocka_unit_test(bin_overflows),
         cmocka_unit_test(text_variants),
         cmocka_unit_test(text_says_which_line),
+        cmocka_unit_test(aedat2_of_a_dvs128),
+        cmocka_unit_test(other_packets_are_counted),
         cmocka_unit_test(events_outside_are_counted),
+        cmocka_unit_test(rasters_count_events),
         cmocka_unit_test(open_failures),
     };
 
