@@ -19,8 +19,8 @@
 #define U 0x1p-24
 
 #define EACH_SOLVER(row)                                                                           \
-    for (const snn_spatial_solver_row *const *at = snn_spatial_solvers, *row; (row = *at) != NULL; \
-         at++)
+    for (const snn_spatial_solver_row *const *solver_at = snn_spatial_solvers, *row;               \
+         (row = *solver_at) != NULL; solver_at++)
 
 typedef struct {
     uint32_t classes, delays, side, width, height, steps, first_step, movies;
