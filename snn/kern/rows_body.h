@@ -46,16 +46,28 @@ static inline vec vec_splat(float x)
     return x - (vec){0};
 }
 
-/* Halves added to each other until one number is left: a fixed order. */
+typedef float vec4 __attribute__((vector_size(16)));
+typedef float vec8 __attribute__((vector_size(32)));
+
+/* Halves added to each other until one number is left: a fixed order.  By shuffles, not
+ * through an array: gcc 12's AddressSanitizer moves a frame that has one to where its
+ * 64-byte vectors are not aligned. */
 static inline float vec_sum(vec v)
 {
-    float part[VEC];
+#if VEC == 16
+    const vec8 eight = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
+                       __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+#elif VEC == 8
+    const vec8 eight = v;
+#endif
+#if VEC >= 8
+    const vec4 four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) +
+                      __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+#else
+    const vec4 four = v;
+#endif
 
-    vec_store(part, v);
-    for (int half = VEC / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++)
-            part[i] += part[i + half];
-    return part[0];
+    return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
 /* Columns j .. j + BLOCK_VECS VEC of one row. */
@@ -150,7 +162,6 @@ static void rows_dot(const snn_row_terms *shift, size_t rows, const float *row, 
 
 /* ---- transposition ------------------------------------------------------------------ */
 
-typedef float vec4 __attribute__((vector_size(16)));
 typedef float vec4_anywhere __attribute__((vector_size(16), aligned(4), may_alias));
 
 static inline void transpose_4x4(const float *in, size_t in_stride, float *out, size_t out_stride)
