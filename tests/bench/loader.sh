@@ -40,7 +40,7 @@ for name in "$@"; do
     /usr/bin/time -f "%e %P" -o "$work/info" "$snn" info "$data" >"$work/info.txt"
     /usr/bin/time -f "%M %P" -o "$work/train" timeout -s INT "$limit" "$snn" train "$config" \
         --data "$data" --out "$work/run" --set train.epochs=1 --set data.framing=grid -v \
-        2>"$work/log" || test $? = 124 || { cat "$work/log" >&2; exit 1; }
+        >"$work/result" 2>"$work/log" || test $? = 124 || { cat "$work/log" >&2; exit 1; }
     rm -rf "$work/run"
     # Cells that are not zero: 1 - exp(-mean), of 8000 events in 100 steps of 140 inputs.
     "$snn" bench step --config "$config" --density 0.435 --json >"$work/bench"
