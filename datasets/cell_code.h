@@ -6,7 +6,7 @@
  * Cells (step t, input u, count c) in order are numbers t N + u that rise; each is written
  * as the gap to the one before and c - 1, both in Rice's code: q zeros, a one and k bits
  * for the value q 2^k + rest.  A sample chooses k for its gaps and for its counts.  Where a
- * third of all cells is filled that is 3 bits for a cell; with k = 0 it is a bitmap.
+ * third of all cells is filled that is 4 bits for a cell; with k = 0 it is a bitmap.
  *
  * The bits are in memory only, in words of this machine.
  */
