@@ -44,16 +44,18 @@ typedef struct chart_axis {
 } chart_axis;
 
 typedef enum chart_kind {
-    CHART_LINE,   /* through (x, y) */
-    CHART_POINTS, /* markers at (x, y), with whiskers from low to high where these are given */
-    CHART_DOTS,   /* many small marks at (x, y): rasters, clouds */
-    CHART_BARS,   /* from 0 to y, `width` wide around x; whiskers as points have */
-    CHART_BAND,   /* between low and high over x */
-    CHART_AREA,   /* the polygon (x, y), filled */
-    CHART_RULE_X, /* vertical lines at x, from edge to edge */
-    CHART_RULE_Y, /* horizontal lines at y */
-    CHART_CELLS,  /* a heat map of values */
-    CHART_PICTURE /* an image */
+    CHART_LINE,    /* through (x, y) */
+    CHART_POINTS,  /* markers at (x, y), with whiskers from low to high where these are given */
+    CHART_DOTS,    /* many small marks at (x, y): rasters, clouds */
+    CHART_BARS,    /* from 0 to y, `width` wide around x; whiskers as points have */
+    CHART_BAND,    /* between low and high over x */
+    CHART_AREA,    /* the polygon (x, y), filled */
+    CHART_RULE_X,  /* vertical lines at x, from edge to edge */
+    CHART_RULE_Y,  /* horizontal lines at y */
+    CHART_CELLS,   /* a heat map of values */
+    CHART_PICTURE, /* an image */
+    CHART_ARROWS,  /* from (x, y) by (dx, dy) */
+    CHART_TEXTS    /* texts at (x, y), their middle there; `size` is that of the letters */
 } chart_kind;
 
 typedef enum chart_map {
@@ -72,7 +74,9 @@ typedef struct chart_mark {
     size_t n; /* length of the arrays below */
     const double *x, *y;
     const double *low, *high; /* whiskers and bands */
-    const uint32_t *colours;  /* points, dots: one each, instead of `colour` */
+    const double *dx, *dy;    /* arrows: their ends, from their beginnings */
+    const char *const *texts; /* [n] */
+    const uint32_t *colours;  /* points, dots, arrows: one each, instead of `colour` */
     bool across;              /* bars, whiskers and bands lie: x and y change their roles */
     double width;             /* bars: in units of the axis they stand on; 0 = 0.8 */
     double size;              /* line width, marker or dot size in pixels; 0 = the usual */

@@ -183,7 +183,8 @@ double chart_legend(cairo_t *cr, const chart_panel *panel, double x, double y, d
         const chart_mark *m = &panel->marks[i];
         double wide;
 
-        if (m->label == NULL || m->kind == CHART_CELLS || m->kind == CHART_PICTURE)
+        if (m->label == NULL || m->kind == CHART_CELLS || m->kind == CHART_PICTURE ||
+            m->kind == CHART_TEXTS)
             continue;
         wide = KEY_WIDTH + chart_text_width(cr, m->label);
         if (rows == 0 || (at > 0 && at + wide > width)) {

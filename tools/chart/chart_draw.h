@@ -11,6 +11,7 @@
  *   chart_cells.c    heat maps, pictures, colour bar
  *   chart_colour.c   palette and maps
  *   chart_file.c     surfaces and files
+ *   chart_wheel.c    directions as colours, their histogram
  */
 #ifndef TOOLS_CHART_CHART_DRAW_H
 #define TOOLS_CHART_CHART_DRAW_H

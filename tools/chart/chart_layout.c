@@ -158,6 +158,10 @@ static snn_status check_mark(const chart_mark *m, snn_error *err)
     if ((m->x == NULL && !(m->kind == CHART_RULE_Y || (m->kind == CHART_BAND && m->across))) ||
         (m->y == NULL && !(m->kind == CHART_RULE_X || (m->kind == CHART_BAND && !m->across))))
         return refuse(err, "a mark needs its x and y");
+    if (m->kind == CHART_ARROWS && (m->dx == NULL || m->dy == NULL))
+        return refuse(err, "arrows need their dx and dy");
+    if (m->kind == CHART_TEXTS && m->texts == NULL)
+        return refuse(err, "a mark of texts needs them");
     if ((m->low == NULL) != (m->high == NULL) || (m->kind == CHART_BAND && m->low == NULL))
         return refuse(err, "low and high go together");
     return SNN_OK;

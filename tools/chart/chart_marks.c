@@ -8,6 +8,8 @@
 #define DOT_SIZE    2.0
 #define CAP         4.0 /* half the cross line at a whisker's end */
 #define BAND_ALPHA  0.22
+#define ARROW_WIDTH 1.5
+#define HEAD        7.0 /* length of an arrow's head; less where the arrow is short */
 
 static double size_of(const chart_mark *m, double usual)
 {
@@ -227,6 +229,54 @@ static void draw_rules(cairo_t *cr, const chart_panel_plan *p, const chart_mark 
     set_dash(cr, false);
 }
 
+static void draw_arrow(cairo_t *cr, double x0, double y0, double x1, double y1, double width)
+{
+    const double length = hypot(x1 - x0, y1 - y0), head = fmin(HEAD * width / ARROW_WIDTH, length);
+    double ux, uy, x, y;
+
+    if (length < 0.5) /* no way to see where it points */
+        return;
+    ux = (x1 - x0) / length;
+    uy = (y1 - y0) / length;
+    x = x1 - head * ux;
+    y = y1 - head * uy;
+    cairo_move_to(cr, x0, y0);
+    cairo_line_to(cr, x, y);
+    cairo_stroke(cr);
+    cairo_move_to(cr, x1, y1);
+    cairo_line_to(cr, x - 0.45 * head * uy, y + 0.45 * head * ux);
+    cairo_line_to(cr, x + 0.45 * head * uy, y - 0.45 * head * ux);
+    cairo_close_path(cr);
+    cairo_fill(cr);
+}
+
+static void draw_arrows(cairo_t *cr, const chart_panel_plan *p, const chart_mark *m)
+{
+    const double width = size_of(m, ARROW_WIDTH);
+    double x0, y0, x1, y1;
+
+    cairo_set_line_width(cr, width);
+    for (size_t i = 0; i < m->n; i++) {
+        if (!point_at(p, m->x[i], m->y[i], &x0, &y0) ||
+            !point_at(p, m->x[i] + m->dx[i], m->y[i] + m->dy[i], &x1, &y1))
+            continue;
+        if (m->colours != NULL)
+            chart_set_colour(cr, m->colours[i], 1);
+        draw_arrow(cr, x0, y0, x1, y1, width);
+    }
+}
+
+static void draw_texts(cairo_t *cr, const chart_panel_plan *p, const chart_mark *m)
+{
+    const double size = size_of(m, CHART_TICK_SIZE);
+    double x, y;
+
+    chart_font(cr, size, false);
+    for (size_t i = 0; i < m->n; i++)
+        if (point_at(p, m->x[i], m->y[i], &x, &y))
+            chart_text(cr, m->texts[i], x, y + 0.36 * size, 0.5); /* 0.36: half a capital */
+}
+
 void chart_draw_mark(cairo_t *cr, const chart_panel_plan *p, size_t i)
 {
     const chart_mark *m = &p->panel->marks[i];
@@ -265,6 +315,12 @@ void chart_draw_mark(cairo_t *cr, const chart_panel_plan *p, size_t i)
     case CHART_PICTURE:
         chart_draw_picture(cr, p, m);
         break;
+    case CHART_ARROWS:
+        draw_arrows(cr, p, m);
+        break;
+    case CHART_TEXTS:
+        draw_texts(cr, p, m);
+        break;
     }
 }
 
@@ -281,6 +337,9 @@ void chart_draw_key(cairo_t *cr, const chart_mark *m, uint32_t colour, double x,
         cairo_line_to(cr, x + 11, y);
         cairo_stroke(cr);
         set_dash(cr, false);
+        break;
+    case CHART_ARROWS:
+        draw_arrow(cr, x - 11, y, x + 11, y, size_of(m, ARROW_WIDTH));
         break;
     case CHART_POINTS:
     case CHART_DOTS:

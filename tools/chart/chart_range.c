@@ -74,6 +74,8 @@ static bool widen_by_mark(struct span *s, const chart_mark *m, bool of_x)
     }
     if (m->kind != CHART_BAND || along)
         widen_by(s, values, m->n, 0);
+    for (size_t i = 0; m->kind == CHART_ARROWS && i < m->n; i++)
+        widen(s, values[i] + (of_x ? m->dx : m->dy)[i]);
     if (!along) {
         widen_by(s, m->low, m->n, 0);
         widen_by(s, m->high, m->n, 0);
