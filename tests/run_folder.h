@@ -62,6 +62,23 @@ static inline int folder_entries(const char *path, int remove)
     return n;
 }
 
+/* Hash (FNV-1a) of the bytes of folder/name. */
+static inline uint64_t file_hash(const char *folder, const char *name)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    char path[RUN_PATH + 300];
+    FILE *file;
+    int c;
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    file = fopen(path, "rb");
+    assert_non_null(file);
+    while ((c = getc(file)) != EOF)
+        hash = (hash ^ (uint64_t)c) * UINT64_C(1099511628211);
+    fclose(file);
+    return hash;
+}
+
 /* Data of all tensors of a store, one after the other, and their hash (FNV-1a). */
 struct tensors {
     snn_store *store;

@@ -167,5 +167,22 @@ SNN_API const char *snn_phase_name(snn_phase phase);
 /* What the planner chose for a layer: "direct", "fft", ...; "axonal", "dendritic". */
 SNN_API const char *snn_tape_solver(const snn_tape *tape, uint32_t layer);
 
+/* A choice of the planner and what it went by. */
+typedef struct snn_plan_choice {
+    const char *solver; /* as snn_tape_solver; static text */
+    double cost;        /* of a step by the model, in multiply-adds at the speed of matrix
+                           products; NaN with shared delays, which have one way */
+    uint32_t taps;      /* of a delayed weight that may differ from zero */
+    float sigma;        /* the largest of the layer, steps; 0 at rounded delays */
+    float density;      /* share of the input's cells that are not zero, as measured or, before
+                           anything was, expected; a power of the root of two */
+} snn_plan_choice;
+
+/* The choice for training, or (`rounded` 1) for evaluation at rounded delays.
+ * Errors: SNN_ENOTFOUND (no such layer, or nobody has asked for that use yet: a tape for
+ * forward passes, or a network without delays). */
+SNN_API SNN_MUST_USE snn_status snn_tape_plan(const snn_tape *tape, uint32_t layer, int rounded,
+                                              snn_plan_choice *out);
+
 SNN_END_DECLS
 #endif

@@ -140,6 +140,9 @@ typedef struct snn_epoch_report {
     double seconds;                    /* of this epoch, with evaluation */
     int best;                          /* 1: this epoch's model was kept */
     snn_rates rates;
+    /* Of the epoch in this process: waiting for the loader and starting it; evaluating; telling
+     * of batches and, after `seconds`, writing files.  0 where not measured (motion). */
+    double loader_seconds, evaluate_seconds, log_seconds;
 } snn_epoch_report;
 
 typedef struct snn_batch_report {
@@ -197,6 +200,7 @@ SNN_API void snn_run_params_init(snn_run_params *params);
  *
  *   config.yaml     the configuration
  *   metrics.csv     a row an epoch
+ *   plan.csv        each epoch's solvers, two rows a layer, and what they were chosen by
  *   checkpoint.h5   after every epoch, and on a stop inside one
  *   model.h5        the model that counts
  *   result.json     the result, at the end

@@ -58,8 +58,9 @@ struct snn_network {
 };
 
 typedef struct tape_layer {
-    snn_synapse synapse; /* as trained */
-    snn_synapse rounded; /* one tap at the rounded delay; no plan: synapse does that too */
+    snn_synapse synapse;       /* as trained */
+    snn_synapse rounded;       /* one tap at the rounded delay; no plan: synapse does that too */
+    snn_plan_choice choice[2]; /* of either, as last made or confirmed; solver NULL = never */
     net_views g;
     uint32_t steps;                /* T' of this batch */
     float *conv;                   /* [T', B, C] with bias */

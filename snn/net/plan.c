@@ -91,19 +91,26 @@ static bool is_whole(const snn_tape *tape, uint32_t l)
     return true;
 }
 
+static float largest_sigma(const snn_tape *tape, uint32_t l)
+{
+    const net_layer *layer = &tape->net->layer[l];
+    const size_t n = layer->delays * tape->net->params.delay.kernel_count;
+    float sigma = 0.0f;
+
+    for (size_t i = 0; i < n; i++)
+        sigma = fmaxf(sigma, fabsf(layer->p.sigma[i]));
+    return sigma;
+}
+
 /* Taps of a delayed weight that differ from zero, of the parameters as they are. */
 static uint32_t width_of(const snn_tape *tape, uint32_t l, bool rounded)
 {
     const snn_network *net = tape->net;
-    const net_layer *layer = &net->layer[l];
-    const size_t n = layer->delays * net->params.delay.kernel_count;
-    float sigma = 0.0f;
-    bool whole = rounded;
+    const float sigma = rounded ? 0.0f : largest_sigma(tape, l);
+    bool whole = false;
 
     if (rounded)
         return snn_delay_live_taps(SNN_KERNEL_V1, net->n_taps, 0.0f, true);
-    for (size_t i = 0; i < n; i++)
-        sigma = fmaxf(sigma, fabsf(layer->p.sigma[i]));
     if (net->version == SNN_KERNEL_V1 || (net->version == SNN_KERNEL_MAX && sigma == 0.0f))
         whole = is_whole(tape, l);
     return snn_delay_live_taps(net->version, net->n_taps, sigma, whole);
@@ -143,6 +150,23 @@ static bool serves(const snn_synapse *synapse, const snn_delay_solver *solver,
            (!solver->narrow || synapse->plan->problem.width == problem->width);
 }
 
+/* Remember a choice with its reasons, also where the plan that is there serves on. */
+static void note(snn_tape *tape, uint32_t l, bool rounded, const snn_delay_problem *problem,
+                 const snn_delay_solver *solver)
+{
+    const snn_sharing sharing = tape->net->params.delay.sharing;
+
+    tape->layer[l].choice[rounded] = (snn_plan_choice){
+        .solver = sharing == SNN_SHARING_AXONAL      ? "axonal"
+                  : sharing == SNN_SHARING_DENDRITIC ? "dendritic"
+                                                     : solver->name,
+        .cost = sharing == SNN_SHARING_SYNAPSE ? solver->cost(problem) : NAN,
+        .taps = problem->width,
+        .sigma = rounded ? 0.0f : largest_sigma(tape, l),
+        .density = problem->density,
+    };
+}
+
 static snn_status make(snn_tape *tape, uint32_t l, bool rounded, snn_error *err)
 {
     const snn_network *net = tape->net;
@@ -163,6 +187,8 @@ static snn_status make(snn_tape *tape, uint32_t l, bool rounded, snn_error *err)
         .g_sigma = tape->params.keep ? layer->g.sigma : NULL,
     };
 
+    if (solver != NULL) /* else snn_synapse_init says what is wrong */
+        note(tape, l, rounded, &problem, solver);
     if (serves(synapse, solver, &problem))
         return SNN_OK;
     snn_synapse_clear(synapse);
@@ -270,6 +296,19 @@ snn_status net_plan_input(snn_tape *tape, const snn_batch *batch, snn_error *err
         return SNN_OK;
     density[0] = measure(batch->x, batch->steps, (size_t)batch->batch * tape->net->params.n_inputs);
     return update(tape, false, err);
+}
+
+snn_status snn_tape_plan(const snn_tape *tape, uint32_t layer, int rounded, snn_plan_choice *out)
+{
+    const snn_plan_choice *choice;
+
+    if (layer >= tape->net->layers)
+        return SNN_ENOTFOUND;
+    choice = &tape->layer[layer].choice[rounded != 0];
+    if (choice->solver == NULL)
+        return SNN_ENOTFOUND;
+    *out = *choice;
+    return SNN_OK;
 }
 
 snn_synapse *net_plan_synapse(snn_tape *tape, uint32_t l)

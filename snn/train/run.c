@@ -3,6 +3,7 @@
  * One training.  At the end of an epoch, in this order, each write atomic:
  *
  *   metrics.csv     a row; one too many is cut off on resume
+ *   plan.csv        rows; the same
  *   model.h5        if the epoch is the best; rewritten on resume
  *   checkpoint.h5   from here on the epoch is done
  *
@@ -30,10 +31,13 @@ struct snn_run {
     snn_checkpoint state; /* network, trainer, best model, progress */
     snn_loader *loader;   /* of the pass that is on */
     bool writes;
-    char config_yaml[SNN_PATH], metrics_csv[SNN_PATH], model_h5[SNN_PATH], checkpoint_h5[SNN_PATH];
+    char config_yaml[SNN_PATH], metrics_csv[SNN_PATH], plan_csv[SNN_PATH], model_h5[SNN_PATH],
+        checkpoint_h5[SNN_PATH];
     double epoch_start;      /* of this epoch in this process */
     double evaluate_seconds; /* of the last evaluation */
-    uint64_t samples_here;   /* trained on in this epoch by this process */
+    double loader_seconds;   /* of this epoch in this process, as snn_epoch_report has them */
+    double log_seconds;
+    uint64_t samples_here; /* trained on in this epoch by this process */
 };
 
 /* ---- files --------------------------------------------------------------- */
@@ -49,6 +53,7 @@ static snn_status open_folder(snn_run *r, snn_error *err)
     TRY(st, snn_make_folder(folder, err));
     TRY(st, snn_path_join(r->config_yaml, folder, "config.yaml", err));
     TRY(st, snn_path_join(r->metrics_csv, folder, "metrics.csv", err));
+    TRY(st, snn_path_join(r->plan_csv, folder, "plan.csv", err));
     TRY(st, snn_path_join(r->model_h5, folder, "model.h5", err));
     TRY(st, snn_path_join(r->checkpoint_h5, folder, "checkpoint.h5", err));
 done:
@@ -74,6 +79,7 @@ static snn_status clear_folder(snn_run *r, snn_error *err)
     TRY(st, snn_config_text(r->ctx, r->state.config, &text));
     TRY(st, snn_replace_file(r->ctx, r->config_yaml, text, strlen(text), err));
     TRY(st, snn_metrics_begin(r->ctx, r->metrics_csv, 0, err));
+    TRY(st, snn_plan_begin(r->ctx, r->plan_csv, 0, err));
 done:
     snn_free(r->ctx, text);
     return st;
@@ -95,6 +101,7 @@ static snn_status resume(snn_run *r, snn_error *err)
         snn_snapshot_restore(now);
     }
     TRY(st, snn_metrics_begin(r->ctx, r->metrics_csv, r->state.progress.epoch, err));
+    TRY(st, snn_plan_begin(r->ctx, r->plan_csv, r->state.progress.epoch, err));
     snn_log(r->ctx, SNN_LOG_INFO, "resumed after epoch %u and %u batches",
             (unsigned)r->state.progress.epoch, (unsigned)r->state.progress.batch);
 done:
@@ -149,7 +156,7 @@ done:
 
 /* ---- an epoch -------------------------------------------------------------- */
 
-static void report_batch(const snn_run *r, uint32_t batches)
+static void report_batch(snn_run *r, uint32_t batches)
 {
     const snn_progress *p = &r->state.progress;
     const double seconds = snn_seconds() - r->epoch_start;
@@ -159,6 +166,7 @@ static void report_batch(const snn_run *r, uint32_t batches)
     const double samples_left =
         (double)r->division->n_train * (epochs_left + 1) - (double)p->samples;
     snn_batch_report report;
+    double start;
 
     if (r->params->on_batch == NULL)
         return;
@@ -174,7 +182,9 @@ static void report_batch(const snn_run *r, uint32_t batches)
         .seconds_left =
             rate > 0 ? samples_left / rate + (epochs_left + 1) * r->evaluate_seconds : 0,
     };
+    start = snn_seconds();
     r->params->on_batch(r->params->user, &report);
+    r->log_seconds += snn_seconds() - start;
 }
 
 /* End inside an epoch: a checkpoint, and the status that says so. */
@@ -201,6 +211,7 @@ static snn_status train_batches(snn_run *r, snn_error *err)
     snn_progress *p = &r->state.progress;
     const uint32_t first = p->batch;
     const double start = snn_seconds();
+    double waited;
     const snn_batch *batch;
     snn_step_result step;
     snn_status st;
@@ -222,9 +233,10 @@ static snn_status train_batches(snn_run *r, snn_error *err)
             TRY(st, interrupt(r, err));
     }
 done:
+    waited = snn_loader_waited(r->loader);
+    r->loader_seconds += waited;
     snn_log(r->ctx, SNN_LOG_DEBUG, "epoch %u: %u batches in %.3f s, %.3f s of it waiting for them",
-            (unsigned)p->epoch + 1, (unsigned)(p->batch - first), snn_seconds() - start,
-            snn_loader_waited(r->loader));
+            (unsigned)p->epoch + 1, (unsigned)(p->batch - first), snn_seconds() - start, waited);
     return st;
 }
 
@@ -245,10 +257,11 @@ static bool is_best(const snn_run *r, const snn_epoch_report *report)
 static snn_status finish_epoch(snn_run *r, snn_epoch_report *report, snn_error *err)
 {
     snn_progress *p = &r->state.progress;
+    const double start = snn_seconds();
     snn_status st = SNN_OK;
 
     report->best = is_best(r, report);
-    report->seconds = p->seconds + snn_seconds() - r->epoch_start;
+    report->seconds = p->seconds + start - r->epoch_start;
     if (report->best) {
         p->best_epoch = report->epoch;
         p->best_accuracy = report->valid_accuracy;
@@ -257,6 +270,8 @@ static snn_status finish_epoch(snn_run *r, snn_epoch_report *report, snn_error *
     }
     if (r->writes) {
         TRY(st, snn_metrics_append(r->metrics_csv, report, err));
+        TRY(st, snn_plan_append(r->ctx, r->plan_csv, snn_trainer_tape(r->state.trainer),
+                                snn_network_layers(r->state.net), report->epoch, err));
         if (report->best)
             TRY(st, snn_model_save(r->state.net, r->state.config, r->model_h5, err));
     }
@@ -267,6 +282,7 @@ static snn_status finish_epoch(snn_run *r, snn_epoch_report *report, snn_error *
     p->correct = p->samples = 0;
     if (r->writes)
         TRY(st, snn_checkpoint_save(&r->state, r->checkpoint_h5, err));
+    report->log_seconds = r->log_seconds + snn_seconds() - start;
 done:
     return st;
 }
@@ -277,22 +293,29 @@ static snn_status run_epoch(snn_run *r, snn_error *err)
     snn_epoch_report report = {.part = r->part, .epoch = p->epoch + 1, .epochs = r->train->epochs};
     snn_evaluation valid = {.loss = NAN, .accuracy = NAN};
     snn_augment_params augment;
+    double start;
     snn_status st;
 
     r->epoch_start = snn_seconds();
     r->samples_here = 0;
+    r->log_seconds = 0;
     snn_trainer_begin_epoch(r->state.trainer, p->epoch);
     snn_trainer_set_batch(r->state.trainer, p->batch);
     snn_trainer_rates(r->state.trainer, &report.rates);
+    start = snn_seconds();
     TRY(st, snn_loader_create(r->ctx, r->dataset, SNN_SPLIT_TRAIN, r->division->train,
                               r->division->n_train, r->train->batch_size, &r->loader, err));
     snn_config_augment(r->state.config, r->state.data, &augment);
     TRY(st, snn_loader_augment(r->loader, &augment, err));
+    r->loader_seconds = snn_seconds() - start;
     TRY(st, train_batches(r, err));
     snn_loader_destroy(r->loader); /* its batches make room for the evaluation's */
     r->loader = NULL;
+    start = snn_seconds();
     st = snn_run_evaluate(r, r->division->judge, &valid, err);
     TRY(st, st == SNN_EINTERRUPTED ? interrupt(r, err) : st);
+    report.loader_seconds = r->loader_seconds;
+    report.evaluate_seconds = snn_seconds() - start;
     report.loss = p->loss_sum / (double)p->samples;
     report.train_accuracy = (double)p->correct / (double)p->samples;
     report.valid_loss = valid.loss;

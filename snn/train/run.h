@@ -10,7 +10,7 @@
  *   division.c    which samples train and which validate
  *   snapshot.c    a copy of a network's tensors: the best so far
  *   checkpoint.c  everything needed to go on, in one file
- *   metrics.c     metrics.csv
+ *   metrics.c     metrics.csv, plan.csv
  *   run_files.c   folders and small text files, written atomically
  */
 #ifndef SNN_TRAIN_RUN_H
@@ -152,6 +152,12 @@ SNN_MUST_USE snn_status snn_metrics_begin(snn_context *ctx, const char *path, ui
                                           snn_error *err);
 SNN_MUST_USE snn_status snn_metrics_append(const char *path, const snn_epoch_report *report,
                                            snn_error *err);
+/* The same for plan.csv: the choices of an epoch (1 ..) as they stand in its tape, two rows a
+ * layer, one for training and one for rounded delays. */
+SNN_MUST_USE snn_status snn_plan_begin(snn_context *ctx, const char *path, uint32_t epochs,
+                                       snn_error *err);
+SNN_MUST_USE snn_status snn_plan_append(snn_context *ctx, const char *path, const snn_tape *tape,
+                                        uint32_t layers, uint32_t epoch, snn_error *err);
 
 /* ---- run.c -------------------------------------------------------------- */
 

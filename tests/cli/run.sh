@@ -44,10 +44,15 @@ run 0 train tiny.yaml --data words --threads 1
 out_has '^test accuracy [0-9.]+ % \(validation .*, protocol clean, .*\): runs/tiny$'
 err_has '^epoch 30/30  loss '
 out_has 'protocol clean, seed 0, 95 % interval [0-9.]+ to [0-9.]+ %, '
-for file in config.yaml metrics.csv model.h5 checkpoint.h5 result.json data.txt; do
+for file in config.yaml metrics.csv plan.csv model.h5 checkpoint.h5 result.json data.txt; do
     check "runs/tiny/$file is there" test -s "runs/tiny/$file"
 done
 check "no temporary file is left" test -z "$(find runs -name '*.tmp')"
+
+check "plan.csv: two rows a layer and epoch, each once" awk -F, '
+    NR == 1 { if ($0 != "epoch,layer,phase,solver,multiply_adds,taps,sigma,density") exit 1; next }
+    NF != 8 || seen[$1, $2, $3]++ || $5 <= 0 || $6 < 1 || $8 <= 0 || $8 > 1 { bad = 1 }
+    END { exit bad || NR != 1 + 30 * 2 * 2 }' runs/tiny/plan.csv
 
 # 20 inputs, 16 neurons, 3 classes: (16 + 3) x 5 synapses, 20 + 16 delays, 2 x 16 of batch norm.
 run 0 train tiny.yaml --data words --out arm -q --set train.epochs=2 --set network.fan_in=5 --set delay.sharing=axonal
@@ -120,6 +125,7 @@ cut_off() {
     cut -d, -f1-11 "$3/metrics.csv" >cut.csv
     cut -d, -f1-11 runs/tiny/metrics.csv >whole.csv
     check "and the same metrics, but for the seconds" cmp cut.csv whole.csv
+    check "and the same plans" cmp "$3/plan.csv" runs/tiny/plan.csv
 }
 cut_off KILL 137 killed
 cut_off INT 130 interrupted

@@ -20,7 +20,18 @@
 #define TRAIN  44u /* 40 train (5 batches of 10, the last of 3): some are held out */
 
 /* Whatever a layer can be made of, and samples that change with the epoch. */
-typedef enum arm { DENSE, SPARSE, AUGMENTED, AXONAL, DENDRITIC, FROZEN, ADLIF, CUBA, ARMS } arm;
+typedef enum arm {
+    DENSE,
+    SPARSE,
+    AUGMENTED,
+    AXONAL,
+    DENDRITIC,
+    FROZEN,
+    ADLIF,
+    CUBA,
+    REPLANNED, /* one solver takes another's place on the way */
+    ARMS
+} arm;
 
 struct outcome {
     arm arm;
@@ -29,7 +40,7 @@ struct outcome {
     uint32_t batches_seen, stop_after; /* 0 = never stop */
     uint32_t slow_us;                  /* pause after each batch: time to be killed */
     snn_run_result result;
-    uint64_t model, checkpoint;
+    uint64_t model, checkpoint, plan;
 };
 
 static snn_config config_of(arm arm)
@@ -60,6 +71,8 @@ static snn_config config_of(arm arm)
     }
     if (arm == CUBA)
         config.network.neuron.model = SNN_NEURON_CUBA;
+    if (arm == REPLANNED)
+        config.network.delay.max_delay = 61; /* wide: spectra; narrow: a few taps */
     return config;
 }
 
@@ -109,6 +122,7 @@ static snn_status train(struct outcome *o, int threads, const char *folder, int 
     if (st == SNN_OK) {
         o->model = store_hash(ctx, folder, "model.h5", "model");
         o->checkpoint = store_hash(ctx, folder, "checkpoint.h5", "checkpoint");
+        o->plan = file_hash(folder, "plan.csv");
     }
     snn_dataset_destroy(data);
     assert_int_equal(snn_context_bytes(ctx), 0);
@@ -149,6 +163,7 @@ static void same(const struct outcome *o, uint32_t first)
     assert_int_equal(o->result.best_epoch, w->result.best_epoch);
     assert_true(o->model == w->model);
     assert_true(o->checkpoint == w->checkpoint);
+    assert_true(o->plan == w->plan);
 }
 
 static void test_threads(void **state)
@@ -215,6 +230,69 @@ static void test_stop_often(void **state)
     folder_entries(folder, 1);
 }
 
+/* Solver of layer 0's training in an epoch of plan.csv, which lists each use once. */
+static void solver_of(const char *folder, uint32_t epoch, char solver[16])
+{
+    char path[RUN_PATH + 16], line[1024];
+    uint32_t found = 0, e, l;
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/plan.csv", folder);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(line, sizeof line, file)); /* the head */
+    while (fgets(line, sizeof line, file) != NULL) {
+        char phase[16], name[16];
+
+        assert_int_equal(sscanf(line, "%u,%u,%15[a-z],%15[a-z],", &e, &l, phase, name), 4);
+        if (e == epoch && l == 0 && strcmp(phase, "training") == 0) {
+            memcpy(solver, name, sizeof name);
+            found++;
+        }
+    }
+    fclose(file);
+    assert_int_equal(found, 1);
+}
+
+/* As a run leaves it that was killed between plan.csv and its checkpoint. */
+static void append_rows(const char *folder, uint32_t epoch)
+{
+    char path[RUN_PATH + 16];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/plan.csv", folder);
+    file = fopen(path, "a");
+    assert_non_null(file);
+    fprintf(file, "%u,0,training,fft,1,2,3,4\n%u,0,rou", epoch, epoch);
+    fclose(file);
+}
+
+/* Sigma is narrow from the second epoch on, and its plans are others: stopped before that,
+ * at the last moment before it and behind it, resumed over it. */
+static void test_stop_before_replan(void **state)
+{
+    (void)state;
+    for (uint32_t at = 3; at <= 6; at++) {
+        struct outcome o = {.arm = REPLANNED, .stop_after = at};
+        char folder[RUN_PATH], wide[16], narrow[16];
+        uint32_t seen;
+
+        folder_make(folder);
+        assert_int_equal(train(&o, 2, folder, 0), SNN_EINTERRUPTED);
+        seen = o.epochs_seen;
+        assert_true(seen <= 1);
+        append_rows(folder, seen + 1);
+        o.stop_after = 0;
+        o.epochs_seen = 0;
+        assert_int_equal(train(&o, 1, folder, 1), SNN_OK);
+        same(&o, seen);
+        solver_of(folder, 1, wide);
+        solver_of(folder, 2, narrow);
+        assert_string_not_equal(wide, narrow);
+        folder_entries(folder, 1);
+    }
+}
+
 /* ---- SIGKILL --------------------------------------------------------------- */
 
 static pid_t spawn(const char *folder, arm arm)
@@ -251,7 +329,7 @@ static void test_kill(void **state)
     int killed = 0;
 
     (void)state;
-    for (int round = 0; round < 8; round++) {
+    for (int round = 0; round < ARMS; round++) {
         struct outcome o = {.arm = (arm)(round % ARMS)};
         char folder[RUN_PATH];
         int status;
@@ -269,7 +347,7 @@ static void test_kill(void **state)
         assert_int_equal(train(&o, 2, folder, 1), SNN_OK);
         same(&o, EPOCHS - o.epochs_seen);
         assert_int_equal(rows_of(folder), EPOCHS);
-        assert_int_equal(folder_entries(folder, 0), 5);
+        assert_int_equal(folder_entries(folder, 0), 6);
         folder_entries(folder, 1);
     }
     assert_true(killed > 8);
@@ -278,9 +356,8 @@ static void test_kill(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_stop),
-        cmocka_unit_test(test_stop_often),
+        cmocka_unit_test(test_threads),    cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_stop_often), cmocka_unit_test(test_stop_before_replan),
         cmocka_unit_test(test_kill),
     };
 
