@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "snn/delay/dft.h"
 
-#include <cblas.h>
+#include "snn/kern/kern.h"
+
 #include <fftw3.h>
 #include <math.h>
 #include <string.h>
@@ -21,14 +22,13 @@ struct snn_dft {
     size_t longest; /* length that the longest signal needs */
     size_t n;       /* length in use */
     /* matrix way */
-    size_t tabled;    /* length for which the tables hold */
-    float *analysis;  /* [n][n/2]: row of spectrum, step */
-    float *synthesis; /* [n/2][n]: step, row of spectrum */
+    snn_dft_tables tables; /* of the length in use, made of */
+    float *analysis, *synthesis;
     /* FFTW way */
     size_t length[LENGTHS];
     fftwf_plan to[LENGTHS], from[LENGTHS];
     int in_use;
-    /* of one worker: sums and differences, or lanes for FFTW */
+    /* of one worker: scratch of the kernels, or lanes for FFTW */
     size_t buffer_floats;
     float *buffer;
 };
@@ -55,7 +55,7 @@ static size_t smooth_length(size_t n)
 double snn_dft_cost(size_t length, size_t rows)
 {
     if (length <= MATRIX_LENGTH)
-        return (double)length * (double)(rows < length / 2 ? rows : length / 2);
+        return (double)length * (double)(rows < length / 4 ? rows : length / 4);
     /* 2.5 N log2 N operations at a tenth of the rate of a product, and copies. */
     return 10.0 * 1.25 * (double)length * log2((double)length) + 40.0 * (double)length;
 }
@@ -96,9 +96,13 @@ static snn_status create_matrices(snn_dft *dft)
     const size_t n = dft->longest;
     snn_status st = SNN_OK;
 
-    dft->buffer_floats = n * SNN_DFT_COLUMNS;
-    TRY_ALLOC(st, dft->ctx, dft->analysis, n * n / 2);
-    TRY_ALLOC(st, dft->ctx, dft->synthesis, n * n / 2);
+    size_t floats = 0; /* most for the longest */
+
+    for (size_t part = 0; part < SNN_DFT_PARTS; part++)
+        floats += snn_dft_part_rows(n, part) * snn_dft_part_rows(n, part);
+    dft->buffer_floats = SNN_DFT_WORK(n, SNN_DFT_COLUMNS);
+    TRY_ALLOC(st, dft->ctx, dft->analysis, floats);
+    TRY_ALLOC(st, dft->ctx, dft->synthesis, floats);
     TRY_ALLOC(st, dft->ctx, dft->buffer, dft->buffer_floats * (size_t)dft->ctx->threads);
 done:
     return st;
@@ -160,31 +164,32 @@ size_t snn_dft_length(const snn_dft *dft, size_t needed)
     return is_matrix(dft) ? needed + needed % 2 : dft->length[fftw_choice(dft, needed)];
 }
 
-/*
- * analysis[Re f][t] = cos(2 pi f t / n),   analysis[Im f][t] = -sin(2 pi f t / n)
- * synthesis = its transpose, scaled by 1/n (f = 0, n/2) or 2/n (others); both
- * for t < n/2 only.  Entries are rounded once, from double.
- */
+/* Entries are rounded once, from double. */
 static void fill_tables(snn_dft *dft)
 {
-    const size_t n = dft->n, half = n / 2;
+    const size_t n = dft->n;
+    float *analysis = dft->analysis, *synthesis = dft->synthesis;
 
-    for (size_t f = 0; f < snn_dft_frequencies(n); f++) {
-        const bool both = snn_dft_complex(n, f);
-        const double scale = (both ? 2.0 : 1.0) / (double)n;
+    for (size_t part = 0; part < SNN_DFT_PARTS; part++) {
+        const size_t size = snn_dft_part_rows(n, part), first = snn_dft_part_first(part);
+        const size_t f0 = part == SNN_DFT_EVEN_COS ? 0 : part == SNN_DFT_EVEN_SIN ? 2 : 1;
 
-        for (size_t t = 0; t < half; t++) {
-            const double angle = TWO_PI * (double)(f * t % n) / (double)n;
+        for (size_t r = 0; r < size; r++) {
+            const size_t f = f0 + 2 * r;
+            const double scale = (snn_dft_complex(n, f) ? 2.0 : 1.0) / (double)n;
 
-            dft->analysis[snn_dft_re(n, f) * half + t] = (float)cos(angle);
-            dft->synthesis[t * n + snn_dft_re(n, f)] = (float)(cos(angle) * scale);
-            if (both) {
-                dft->analysis[snn_dft_im(n, f) * half + t] = (float)-sin(angle);
-                dft->synthesis[t * n + snn_dft_im(n, f)] = (float)(-sin(angle) * scale);
+            for (size_t c = 0; c < size; c++) {
+                const double angle = TWO_PI * (double)(f * (first + c) % n) / (double)n;
+                const double wave = first == 0 ? cos(angle) : -sin(angle);
+
+                analysis[r * size + c] = (float)wave;
+                synthesis[c * size + r] = (float)(wave * scale);
             }
         }
+        analysis += size * size;
+        synthesis += size * size;
     }
-    dft->tabled = n;
+    dft->tables = (snn_dft_tables){n, dft->analysis, dft->synthesis};
 }
 
 size_t snn_dft_begin(snn_dft *dft, size_t needed)
@@ -192,76 +197,9 @@ size_t snn_dft_begin(snn_dft *dft, size_t needed)
     dft->n = snn_dft_length(dft, needed);
     if (!is_matrix(dft))
         dft->in_use = fftw_choice(dft, needed);
-    else if (dft->tabled != dft->n)
+    else if (dft->tables.n != dft->n)
         fill_tables(dft);
     return dft->n;
-}
-
-/* ---- matrix way -----------------------------------------------------------------
- *
- * With h = n/2, cos and sin of 2 pi f (t + h) / n are those of t, times (-1)^f.
- * So even frequencies need only x[t] + x[t+h], odd ones x[t] - x[t+h], t < h:
- * half the products.  Back likewise: y[t] = e + o, y[t+h] = e - o.
- */
-
-static void multiply(size_t m, size_t columns, size_t k, const float *a, size_t a_stride,
-                     const float *b, size_t b_stride, float beta, float *c, size_t c_stride)
-{
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)m, (int)columns, (int)k, 1.0f, a,
-                (int)a_stride, b, (int)b_stride, beta, c, (int)c_stride);
-}
-
-static void forward_matrix(const snn_dft *dft, int worker, const float *x, size_t rows,
-                           size_t x_stride, float *hat, size_t hat_stride, size_t columns)
-{
-    const size_t n = dft->n, half = n / 2;
-    float *sum = dft->buffer + (size_t)worker * dft->buffer_floats, *gap = sum + half * columns;
-
-    if (rows <= half) {
-        multiply(n, columns, rows, dft->analysis, half, x, x_stride, 0.0f, hat, hat_stride);
-        return;
-    }
-    for (size_t t = 0; t < half; t++) {
-        const float *early = x + t * x_stride, *late = early + half * x_stride;
-
-        if (t + half < rows) {
-            for (size_t j = 0; j < columns; j++) {
-                sum[t * columns + j] = early[j] + late[j];
-                gap[t * columns + j] = early[j] - late[j];
-            }
-        } else {
-            memcpy(sum + t * columns, early, columns * sizeof *sum);
-            memcpy(gap + t * columns, early, columns * sizeof *gap);
-        }
-    }
-    multiply(half, columns, half, dft->analysis, half, sum, columns, 0.0f, hat, hat_stride);
-    multiply(half, columns, half, dft->analysis + half * half, half, gap, columns, 0.0f,
-             hat + half * hat_stride, hat_stride);
-}
-
-static void inverse_matrix(const snn_dft *dft, int worker, const float *hat, size_t hat_stride,
-                           float *y, size_t rows, size_t y_stride, size_t columns, bool add)
-{
-    const size_t n = dft->n, half = n / 2;
-    float *even = dft->buffer + (size_t)worker * dft->buffer_floats, *odd = even + half * columns;
-
-    if (rows <= half) {
-        multiply(rows, columns, n, dft->synthesis, n, hat, hat_stride, add ? 1.0f : 0.0f, y,
-                 y_stride);
-        return;
-    }
-    multiply(half, columns, half, dft->synthesis, n, hat, hat_stride, 0.0f, even, columns);
-    multiply(half, columns, half, dft->synthesis + half, n, hat + half * hat_stride, hat_stride,
-             0.0f, odd, columns);
-    for (size_t t = 0; t < half; t++) {
-        const float *e = even + t * columns, *o = odd + t * columns;
-        float *early = y + t * y_stride, *late = early + half * y_stride;
-
-        for (size_t j = 0; j < columns; j++)
-            early[j] = (add ? early[j] : 0.0f) + (e[j] + o[j]);
-        for (size_t j = 0; t + half < rows && j < columns; j++)
-            late[j] = (add ? late[j] : 0.0f) + (e[j] - o[j]);
-    }
 }
 
 /* ---- FFTW way: LANES columns at a time --------------------------------------- */
@@ -343,7 +281,8 @@ void snn_dft_forward(const snn_dft *dft, int worker, const float *x, size_t rows
 {
     SNN_DCHECK(rows <= dft->n && columns <= SNN_DFT_COLUMNS);
     if (is_matrix(dft))
-        forward_matrix(dft, worker, x, rows, x_stride, hat, hat_stride, columns);
+        dft->ctx->kern->dft_forward(&dft->tables, x, rows, x_stride, hat, hat_stride, columns,
+                                    dft->buffer + (size_t)worker * dft->buffer_floats);
     else
         forward_fftw(dft, worker, x, rows, x_stride, hat, hat_stride, columns);
 }
@@ -353,7 +292,8 @@ void snn_dft_inverse(const snn_dft *dft, int worker, const float *hat, size_t ha
 {
     SNN_DCHECK(rows <= dft->n && columns <= SNN_DFT_COLUMNS);
     if (is_matrix(dft))
-        inverse_matrix(dft, worker, hat, hat_stride, y, rows, y_stride, columns, add);
+        dft->ctx->kern->dft_inverse(&dft->tables, hat, hat_stride, y, rows, y_stride, columns, add,
+                                    dft->buffer + (size_t)worker * dft->buffer_floats);
     else
         inverse_fftw(dft, worker, hat, hat_stride, y, rows, y_stride, columns, add);
 }

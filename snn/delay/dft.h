@@ -6,7 +6,8 @@
  * A spectrum of even length N has N real rows: first those of the even
  * frequencies, then those of the odd ones, each group with its real parts before
  * its imaginary ones (which f = 0 and f = N/2 lack).  Row f, column j belongs to
- * column j of the input, so each frequency is a contiguous matrix.
+ * column j of the input, so each frequency is a contiguous matrix.  (kern.h has the
+ * same layout in four parts.)
  *
  * Two ways: short lengths as products with DFT matrices (any even length, no
  * padding to smooth sizes, output where it is wanted), long ones through FFTW

@@ -136,6 +136,55 @@ typedef struct snn_event_block {
     const float *weight;     /* [n][4] */
 } snn_event_block;
 
+/* ---- transforms ------------------------------------------------------------ */
+
+/*
+ * A real Fourier transform of even length n along rows: of columns x[t], t < rows <= n, the
+ * rest zeros, or back,
+ *
+ *     hat[Re f] = sum_t x[t] cos(2 pi f t / n)    hat[Im f] = - sum_t x[t] sin(2 pi f t / n)
+ *     y[t] = 1/n sum_f c_f (hat[Re f] cos(2 pi f t / n) - hat[Im f] sin(2 pi f t / n))
+ *
+ * with c_f = 1 for f = 0 and n/2, which have no Im, else 2.  A spectrum has n rows in four
+ * parts: Re of even f, Im of even f, Re of odd f, Im of odd f, each by growing f.
+ *
+ * The tables: for each part a square matrix of the waves of its frequencies (rows) at the
+ * steps snn_dft_part_first .. n/4 (columns), one behind the other; synthesis has steps as rows,
+ * and c_f / n in it.
+ */
+enum { SNN_DFT_EVEN_COS, SNN_DFT_EVEN_SIN, SNN_DFT_ODD_COS, SNN_DFT_ODD_SIN, SNN_DFT_PARTS };
+
+typedef struct snn_dft_tables {
+    size_t n;
+    const float *analysis, *synthesis;
+} snn_dft_tables;
+
+/* Rows of a part, and as many steps, from 0 for cosines and 1 for sines. */
+static inline size_t snn_dft_part_rows(size_t n, size_t part)
+{
+    const size_t h = n / 2;
+
+    switch (part) {
+    case SNN_DFT_EVEN_COS:
+        return h / 2 + 1;
+    case SNN_DFT_EVEN_SIN:
+        return (h - 1) / 2;
+    case SNN_DFT_ODD_COS:
+        return (h + 1) / 2;
+    default:
+        return h / 2;
+    }
+}
+
+static inline size_t snn_dft_part_first(size_t part)
+{
+    return part == SNN_DFT_EVEN_SIN || part == SNN_DFT_ODD_SIN ? 1 : 0;
+}
+
+/* Floats of scratch for a transform of that many columns. */
+#define SNN_DFT_WIDEN            32u
+#define SNN_DFT_WORK(n, columns) (2 * (size_t)(n) * ((size_t)(columns) + 2 * SNN_DFT_WIDEN))
+
 /* ---- leaky integrate and fire ------------------------------------------ */
 
 /*
@@ -317,6 +366,12 @@ typedef struct snn_kern {
                           float *out, size_t stride);
     void (*event_gather)(const snn_cells *events, const snn_event_block *block, size_t n,
                          const float *in, size_t stride, float *g);
+
+    void (*dft_forward)(const snn_dft_tables *tables, const float *x, size_t rows, size_t x_stride,
+                        float *hat, size_t hat_stride, size_t columns, float *work);
+    /* y (= or +=) its first `rows` rows. */
+    void (*dft_inverse)(const snn_dft_tables *tables, const float *hat, size_t hat_stride, float *y,
+                        size_t rows, size_t y_stride, size_t columns, bool add, float *work);
 
     /* Columns j0 .. j1, which are whole samples (multiples of `channels`), all steps.
      * `state`: scratch, j1 - j0 floats times 1 (lif without syn_decay), 2 (with), 3 (adlif). */

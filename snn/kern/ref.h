@@ -7,7 +7,7 @@
 
 void snn_rows_add_ref(const snn_row_terms *shift, size_t rows, float *out, size_t stride);
 void snn_rows_dot_ref(const snn_row_terms *shift, size_t rows, const float *row, size_t stride,
-                       float *g);
+                      float *g);
 void snn_transpose_ref(size_t rows, size_t columns, const float *in, size_t in_stride, float *out,
                        size_t out_stride);
 void snn_event_find_ref(const float *x, size_t stride, size_t steps, size_t channels,
@@ -16,5 +16,10 @@ void snn_event_scatter_ref(const snn_cells *events, const snn_event_block *block
                            float *out, size_t stride);
 void snn_event_gather_ref(const snn_cells *events, const snn_event_block *block, size_t n,
                           const float *in, size_t stride, float *g);
+void snn_dft_forward_ref(const snn_dft_tables *tables, const float *x, size_t rows, size_t x_stride,
+                         float *hat, size_t hat_stride, size_t columns, float *work);
+void snn_dft_inverse_ref(const snn_dft_tables *tables, const float *hat, size_t hat_stride,
+                         float *y, size_t rows, size_t y_stride, size_t columns, bool add,
+                         float *work);
 
 #endif

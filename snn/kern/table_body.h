@@ -15,6 +15,8 @@
 #include "snn/kern/adlif_body.h"
 #include "snn/kern/norm_body.h"
 #include "snn/kern/rows_body.h"
+
+#include "snn/kern/dft_body.h"
 #include "snn/kern/shift_body.h"
 #include "snn/kern/stencil_body.h"
 #include "snn/kern/vector_body.h"
@@ -25,10 +27,11 @@
         .shift_forward = shift_forward, .shift_backward = shift_backward,                          \
         .shift_gradient = shift_gradient, .rows_add = rows_add, .rows_dot = rows_dot,              \
         .transpose = transpose, .event_find = event_find, .event_scatter = event_scatter,          \
-        .event_gather = event_gather, .lif_forward = lif_forward, .lif_backward = lif_backward,    \
-        .adlif_forward = adlif_forward, .adlif_backward = adlif_backward, .norm_sum = norm_sum,    \
-        .norm_square = norm_square, .norm_backward_sum = norm_backward_sum,                        \
-        .norm_backward = norm_backward, .adam = adam_update, .softmax = softmax_rows,              \
-        .stencil_forward = stencil_forward, .stencil_backward = stencil_backward,                  \
-        .voxel_logits = voxel_logits, .voxel_best = voxel_best, .voxel_gradient = voxel_gradient,  \
+        .event_gather = event_gather, .dft_forward = dft_forward, .dft_inverse = dft_inverse,      \
+        .lif_forward = lif_forward, .lif_backward = lif_backward, .adlif_forward = adlif_forward,  \
+        .adlif_backward = adlif_backward, .norm_sum = norm_sum, .norm_square = norm_square,        \
+        .norm_backward_sum = norm_backward_sum, .norm_backward = norm_backward,                    \
+        .adam = adam_update, .softmax = softmax_rows, .stencil_forward = stencil_forward,          \
+        .stencil_backward = stencil_backward, .voxel_logits = voxel_logits,                        \
+        .voxel_best = voxel_best, .voxel_gradient = voxel_gradient,                                \
     }

@@ -24,7 +24,8 @@ static const kern_check *const checks[] = {
     &check_rows_dot,         &check_transpose,
     &check_event_find,       &check_event_scatter,
     &check_event_gather,     &check_adlif_forward,
-    &check_adlif_backward,
+    &check_adlif_backward,   &check_dft_forward,
+    &check_dft_inverse,
 };
 
 static uint64_t seed;
