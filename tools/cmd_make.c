@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* snn make: data sets that need no download. */
-#include "tools/tool.h"
+#include "tools/make.h"
 
 #include <math.h>
 #include <string.h>
@@ -103,21 +103,37 @@ static snn_status make_motifs(snn_context *ctx, const options *o, snn_error *err
     return snn_make_motifs(ctx, o->operands[1], &params, err);
 }
 
+static const struct {
+    const char *name;
+    snn_status (*make)(snn_context *ctx, const options *o, snn_error *err);
+} KINDS[] = {
+    {"digits", make_digits},
+    {"motifs", make_motifs},
+    {"motion", make_motion},
+    {"clouds", make_clouds},
+};
+
+#define N_KINDS (sizeof KINDS / sizeof KINDS[0])
+
 int run_make(const options *o)
 {
-    const bool digits = strcmp(o->operands[0], "digits") == 0;
+    const char *names[N_KINDS];
     snn_context *ctx = NULL;
     snn_error err = {0};
+    size_t i = 0;
     snn_status status = SNN_OK;
 
-    if (!digits && strcmp(o->operands[0], "motifs") != 0) {
-        say_unknown("data set", o->operands[0], (const char *const[]){"digits", "motifs"}, 2,
-                    "snn make --help");
+    while (i < N_KINDS && strcmp(o->operands[0], KINDS[i].name) != 0)
+        i++;
+    if (i == N_KINDS) {
+        for (i = 0; i < N_KINDS; i++)
+            names[i] = KINDS[i].name;
+        say_unknown("data set", o->operands[0], names, N_KINDS, "snn make --help");
         return EXIT_USAGE;
     }
     TRY(status, tool_context(o, &ctx, &err));
     watch_signals();
-    TRY(status, digits ? make_digits(ctx, o, &err) : make_motifs(ctx, o, &err));
+    TRY(status, KINDS[i].make(ctx, o, &err));
 done:
     talk_clear();
     snn_context_destroy(ctx);

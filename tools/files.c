@@ -149,6 +149,20 @@ done:
     return status;
 }
 
+snn_status tool_split(const options *o, snn_split usual, snn_split *out, snn_error *err)
+{
+    *out = usual;
+    if (o->split == NULL)
+        return SNN_OK;
+    for (int s = 0; s < SNN_SPLITS; s++)
+        if (strcmp(o->split, snn_split_name((snn_split)s)) == 0) {
+            *out = (snn_split)s;
+            return SNN_OK;
+        }
+    return snn_error_set(err, SNN_EINVAL, "--split", "'%s' is no split: train, valid or test",
+                         o->split);
+}
+
 snn_status tool_config_operands(const options *o, snn_config *config, snn_error *err)
 {
     snn_status status = SNN_OK;

@@ -12,15 +12,14 @@ static int show_making(void *user, uint32_t done, uint32_t total)
     return was_interrupted();
 }
 
-static uint32_t movies_of(const snn_motion_params *params, snn_split split)
+uint32_t motion_count_of(const snn_motion_params *params, snn_split split)
 {
     return split == SNN_SPLIT_TRAIN   ? params->train_movies
            : split == SNN_SPLIT_VALID ? params->valid_movies
                                       : params->test_movies;
 }
 
-/* Test and validation movies keep one motion: a decision is about a movie. */
-static snn_motion_params params_of(const snn_config *config, snn_split split)
+snn_motion_params motion_params_of(const snn_config *config, snn_split split)
 {
     snn_motion_params params = config->motion;
 
@@ -29,54 +28,84 @@ static snn_motion_params params_of(const snn_config *config, snn_split split)
     return params;
 }
 
-snn_status motion_movies(snn_context *ctx, const snn_config *config, const char *data,
-                         snn_split split, snn_movies **out, snn_error *err)
+void motion_file_of(snn_split split, char name[64])
 {
-    const snn_motion_params params = params_of(config, split);
-    char name[64], path[TOOL_PATH];
-    snn_status status = SNN_OK;
+    snprintf(name, 64, "motion_%s.h5", snn_split_name(split));
+}
 
-    snprintf(name, sizeof name, "motion_%s.h5", snn_split_name(split));
-    if (data != NULL && file_exists(data, name)) {
-        TRY(status, join_path(path, data, name, err));
-        TRY(status, snn_movies_load(ctx, path, &params, out, err));
-    } else {
-        TRY(status, snn_movies_make(ctx, &params, data, config->train.seed, split,
-                                    movies_of(&params, split), show_making,
-                                    (void *)(uintptr_t)snn_split_name(split), out, err));
-    }
-done:
+snn_status motion_make(snn_context *ctx, const snn_config *config, const char *images,
+                       snn_split split, snn_movies **out, snn_error *err)
+{
+    const snn_motion_params params = motion_params_of(config, split);
+    const snn_status status = snn_movies_make(ctx, &params, images, config->train.seed, split,
+                                              motion_count_of(&params, split), show_making,
+                                              (void *)(uintptr_t)snn_split_name(split), out, err);
+
     talk_clear();
     return status;
 }
 
-static double count_steps(const snn_movies *movies, double *events)
+/* Does the folder hold movies, of any split? */
+static bool holds_movies(const char *folder)
 {
-    double steps = 0;
+    char name[64];
 
-    *events = 0;
+    for (int s = 0; s < SNN_SPLITS; s++) {
+        motion_file_of((snn_split)s, name);
+        if (file_exists(folder, name))
+            return true;
+    }
+    return false;
+}
+
+snn_status motion_movies(snn_context *ctx, const snn_config *config, const char *data,
+                         snn_split split, snn_movies **out, snn_error *err)
+{
+    const snn_motion_params params = motion_params_of(config, split);
+    char name[64], path[TOOL_PATH];
+    snn_status status = SNN_OK;
+
+    motion_file_of(split, name);
+    if (data == NULL || !holds_movies(data))
+        return motion_make(ctx, config, data, split, out, err);
+    TRY(status, join_path(path, data, name, err));
+    if (!file_exists(data, name))
+        return snn_error_set(err, SNN_ENOTFOUND, path,
+                             "there is none beside the others: set motion.%s_movies and repeat "
+                             "snn make, or do without",
+                             snn_split_name(split));
+    TRY(status, snn_movies_load(ctx, path, &params, out, err));
+done:
+    return status;
+}
+
+double motion_activity(const snn_movies *movies, uint64_t *events)
+{
+    double cells = 0;
+    uint64_t n = 0;
+
     for (uint32_t i = 0; i < snn_movies_count(movies); i++) {
         const snn_movie *movie = snn_movies_get(movies, i);
 
-        steps += movie->steps;
-        *events += movie->first[2 * movie->steps];
+        cells += 2.0 * movie->steps * movie->width * movie->height;
+        n += movie->first[2 * movie->steps];
     }
-    return steps;
+    if (events != NULL)
+        *events = n;
+    return cells > 0 ? (double)n / cells : 0;
 }
 
 static void introduce(const snn_config *config, const snn_movies *train, const char *data,
                       snn_context *ctx, const char *folder)
 {
     const snn_motion_params *p = &config->motion;
-    double events;
-    const double steps = count_steps(train, &events);
 
     talk(SNN_LOG_INFO,
          "%s: %u classes, %u training movies of %u x %u pixels and %u steps, %.1f %% of cells "
          "active",
          data != NULL ? data : "generated images", (unsigned)snn_motion_classes(p),
          (unsigned)snn_movies_count(train), (unsigned)p->width, (unsigned)p->height,
-         (unsigned)p->steps, 100 * events / (2.0 * p->width * p->height * steps));
+         (unsigned)p->steps, 100 * motion_activity(train, NULL));
     talk(SNN_LOG_INFO, "run %s: %d threads, %s kernels", folder, snn_context_threads(ctx),
          snn_context_cpu(ctx));
 }

@@ -44,7 +44,7 @@ typedef struct options {
     uint32_t threads, steps, batch, input_steps, inputs, outputs, clips, channels, rate;
     uint32_t sample, width, height, seeds, jobs;
     uint32_t points, fine_tune;
-    uint32_t samples, valid, test, classes, units, parts;
+    uint32_t samples, valid, test, classes, units, parts, png;
     double density, duration, timeout, level_step, level_hop, keep;
     option_amount motif, gap, spread, jitter, noise;
     bool resume, json, quiet, verbose, help, help_config, mono;

@@ -47,17 +47,6 @@ done:
     return status;
 }
 
-static snn_status find_split(const char *name, snn_split *out, snn_error *err)
-{
-    for (int s = 0; s < SNN_SPLITS; s++)
-        if (strcmp(name, snn_split_name((snn_split)s)) == 0) {
-            *out = (snn_split)s;
-            return SNN_OK;
-        }
-    return snn_error_set(err, SNN_EINVAL, "--split", "'%s' is no split: train, valid or test",
-                         name);
-}
-
 /* Room for `n` numbers in one of three arrays. */
 static snn_status allocate(snn_context *ctx, double **out, size_t n, snn_error *err)
 {
@@ -148,14 +137,13 @@ snn_status plot_raster(snn_context *ctx, const char *data, const options *o, con
         .title = title, .note = note, .width = o->width, .height = o->height > 0 ? o->height : 420};
     const snn_dataset_info *info;
     snn_dataset *dataset = NULL;
-    snn_split split = SNN_SPLIT_TEST;
+    snn_split split;
     snn_sample sample;
     void *scratch = NULL;
     snn_status status = SNN_OK;
     int n;
 
-    if (o->split != NULL)
-        TRY(status, find_split(o->split, &split, err));
+    TRY(status, tool_split(o, SNN_SPLIT_TEST, &split, err));
     TRY(status, open_data(ctx, data, o, &dataset, err));
     info = snn_dataset_get_info(dataset);
     if (o->sample >= info->count[split])

@@ -5,7 +5,6 @@
 #   out_is TEXT            standard output is TEXT
 #   out_has, err_has PATTERN   a line matches (grep -E)
 . "$abs_top_srcdir/tests/tap.sh"
-scratch
 cd "$tap_scratch" || exit 1
 snn=$abs_top_builddir/tools/snn
 configs=$abs_top_srcdir/configs
