@@ -19,7 +19,8 @@ typedef struct snn_event_input {
     snn_context *ctx;
     const char *name;
     int fd;                /* -1: memory */
-    bool own_fd, complete; /* nothing follows `end` */
+    bool own_fd, regular;  /* opened here; a file, no pipe */
+    bool complete;         /* nothing follows `end` */
     unsigned char *buffer; /* NULL: memory */
     size_t room;
     const unsigned char *at, *end;

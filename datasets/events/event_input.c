@@ -56,8 +56,8 @@ snn_status snn_event_input_open(snn_context *ctx, const char *path, snn_event_in
                                  "cannot be opened: %s", snn_data_errno_text());
         in->own_fd = true;
     }
-    if (fstat(in->fd, &about) == 0 && S_ISREG(about.st_mode))
-        in->size = (uint64_t)about.st_size;
+    in->regular = fstat(in->fd, &about) == 0 && S_ISREG(about.st_mode);
+    in->size = in->regular ? (uint64_t)about.st_size : 0;
     in->buffer = snn_alloc(ctx, FIRST_ROOM, 1);
     if (in->buffer == NULL)
         return snn_error_set(err, SNN_ENOMEM, path, "no memory to read it");
@@ -86,12 +86,12 @@ void snn_event_input_close(snn_event_input *in)
     *in = (snn_event_input){.fd = -1};
 }
 
-/* Room for n bytes in all, by at most doubling. */
-static snn_status make_room(snn_event_input *in, size_t n, snn_error *err)
+/* Room behind the window: move it to the buffer's begin, or double the buffer. */
+static snn_status make_room(snn_event_input *in, snn_error *err)
 {
     const size_t left = snn_event_input_left(in);
     unsigned char *larger;
-    size_t room = in->room;
+    const size_t room = 2 * in->room;
 
     if (in->at > in->buffer) {
         memmove(in->buffer, in->at, left);
@@ -100,11 +100,10 @@ static snn_status make_room(snn_event_input *in, size_t n, snn_error *err)
     }
     if (left < in->room)
         return SNN_OK;
-    room = n < 2 * room ? n : 2 * room;
     larger = snn_alloc(in->ctx, room, 1);
     if (larger == NULL)
         return snn_event_fail_at(in, snn_event_input_offset(in), SNN_ENOMEM, err,
-                                 "no memory for a block of %zu bytes", n);
+                                 "no memory for a block of %zu bytes", room);
     memcpy(larger, in->buffer, left);
     snn_free(in->ctx, in->buffer);
     in->buffer = larger;
@@ -123,8 +122,8 @@ snn_status snn_event_input_need(snn_event_input *in, size_t n, snn_error *err)
 
         if (in->at == in->end)
             in->at = in->end = in->buffer;
-        if (in->end == in->buffer + in->room || in->at + n > in->buffer + in->room)
-            TRY(st, make_room(in, n, err));
+        if (in->end == in->buffer + in->room || n > (size_t)(in->buffer + in->room - in->at))
+            TRY(st, make_room(in, err));
         got = read(in->fd, in->buffer + (in->end - in->buffer),
                    (size_t)(in->buffer + in->room - in->end));
         if (got < 0 && errno != EINTR)

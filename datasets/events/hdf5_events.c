@@ -3,14 +3,21 @@
 
 #include "datasets/events/ecf.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 
 #define BLOCK      16384 /* events read at once */
 #define FILTER_ECF 36559
 #define MOST_CHUNK ((hsize_t)1 << 26) /* bytes; a chunk of events has less than 1 MB */
+/* What libhdf5 keeps unpacked of a set by itself, and what it may at most. */
+#define USUAL_CACHE ((hsize_t)1 << 20)
+#define MOST_CACHE  ((hsize_t)1 << 28)
 
 enum column { COLUMN_X, COLUMN_Y, COLUMN_T, COLUMN_P, COLUMNS };
+
+/* Of a compound. */
+static const char *const FIELD[COLUMNS] = {"x", "y", "t", "p"};
 
 /* Where the events lie.  Times that are floats are seconds, integers microseconds; a
  * polarity above 0 is ON. */
@@ -85,7 +92,7 @@ static snn_status open_file(snn_event_reader *r, snn_error *err)
     struct hdf5_reader *s = r->state;
     hid_t access;
 
-    if (r->in.fd >= 0 && !r->in.own_fd)
+    if (r->in.fd >= 0 && (!r->in.own_fd || !r->in.regular))
         return snn_error_set(err, SNN_EUNSUPPORTED, r->in.name,
                              "HDF5 cannot be read from a pipe: give the file's name");
     if (r->in.fd >= 0) {
@@ -119,6 +126,15 @@ static bool has(hid_t file, const char *path)
             return false;
     }
     return true;
+}
+
+static bool has_layout(hid_t file, const struct layout *layout)
+{
+    bool all = true;
+
+    for (int c = 0; c < COLUMNS && layout->set[c] != NULL; c++)
+        all = all && has(file, layout->set[c]);
+    return all;
 }
 
 /* What the set is packed by must be there. */
@@ -156,6 +172,82 @@ static snn_status check_filters(snn_event_reader *r, int column, snn_error *err)
     return st;
 }
 
+/* Bytes of a chunk of a set, 0 where it has none. */
+static hsize_t chunk_bytes(hid_t set)
+{
+    const hid_t list = H5Dget_create_plist(set), type = H5Dget_type(set);
+    hsize_t size[2] = {0, 1}, bytes = 0;
+
+    if (list >= 0 && type >= 0 && H5Pget_layout(list) == H5D_CHUNKED &&
+        H5Pget_chunk(list, 2, size) > 0 && size[0] <= MOST_CACHE && size[1] <= 4)
+        bytes = size[0] * size[1] * H5Tget_size(type);
+    if (type >= 0)
+        H5Tclose(type);
+    if (list >= 0)
+        H5Pclose(list);
+    return bytes;
+}
+
+/* Chunks larger than libhdf5's cache would be unpacked anew for each block read of them. */
+static hid_t open_cached(hid_t file, const char *name)
+{
+    const hid_t set = H5Dopen2(file, name, H5P_DEFAULT);
+    const hsize_t bytes = set >= 0 ? chunk_bytes(set) : 0;
+    hid_t access, cached;
+
+    if (bytes <= USUAL_CACHE || bytes > MOST_CACHE)
+        return set;
+    access = H5Pcreate(H5P_DATASET_ACCESS);
+    H5Pset_chunk_cache(access, H5D_CHUNK_CACHE_NSLOTS_DEFAULT, (size_t)bytes, 1);
+    cached = H5Dopen2(file, name, access);
+    H5Pclose(access);
+    H5Dclose(set);
+    return cached;
+}
+
+/* Whether a number is as the machine has it, whatever its order of bytes.  libhdf5 trusts
+ * the widths and places that a file states, also those of a damaged one. */
+static bool is_number(hid_t type)
+{
+    const H5T_class_t class = H5Tget_class(type);
+    const size_t size = H5Tget_size(type);
+    hid_t whole;
+    bool good;
+
+    if (class == H5T_FLOAT)
+        return H5Tequal(type, H5T_IEEE_F64LE) > 0 || H5Tequal(type, H5T_IEEE_F32LE) > 0 ||
+               H5Tequal(type, H5T_IEEE_F64BE) > 0 || H5Tequal(type, H5T_IEEE_F32BE) > 0;
+    if (class != H5T_INTEGER && class != H5T_ENUM)
+        return false;
+    whole = class == H5T_ENUM ? H5Tget_super(type) : H5Tcopy(type);
+    good = whole >= 0 && H5Tget_class(whole) == H5T_INTEGER && H5Tget_size(whole) == size &&
+           (size == 1 || size == 2 || size == 4 || size == 8) &&
+           H5Tget_precision(whole) == 8 * size && H5Tget_offset(whole) == 0;
+    if (whole >= 0)
+        H5Tclose(whole);
+    return good;
+}
+
+/* Whether a compound holds the fields, and all of its lie inside it. */
+static bool is_record(hid_t type)
+{
+    const int n = H5Tget_class(type) == H5T_COMPOUND ? H5Tget_nmembers(type) : 0;
+    const size_t size = H5Tget_size(type);
+    bool good = n > 0 && n <= 16 && size <= 256;
+
+    for (int i = 0; i < n && good; i++) {
+        const size_t at = H5Tget_member_offset(type, (unsigned)i);
+        const hid_t member = H5Tget_member_type(type, (unsigned)i);
+
+        good = member >= 0 && is_number(member) && at < size && H5Tget_size(member) <= size - at;
+        if (member >= 0)
+            H5Tclose(member);
+    }
+    for (int c = 0; c < COLUMNS && good; c++)
+        good = H5Tget_member_index(type, FIELD[c]) >= 0;
+    return good;
+}
+
 /* Open one set; its length must be that of the others. */
 static snn_status open_set(snn_event_reader *r, int column, snn_error *err)
 {
@@ -166,9 +258,8 @@ static snn_status open_set(snn_event_reader *r, int column, snn_error *err)
     hid_t space, type;
     hsize_t size[2] = {0, 4};
     bool good;
-    H5T_class_t class;
 
-    s->set[column] = H5Dopen2(s->file, name, H5P_DEFAULT);
+    s->set[column] = open_cached(s->file, name);
     if (s->set[column] < 0)
         return fail(r, SNN_EFORMAT, name, err, "cannot be opened: the file is cut or damaged");
     space = H5Dget_space(s->set[column]);
@@ -183,14 +274,13 @@ static snn_status open_set(snn_event_reader *r, int column, snn_error *err)
         return fail(r, SNN_EFORMAT, name, err, "is not as long as the list of columns x");
     s->n = size[0];
     type = H5Dget_type(s->set[column]);
-    class = type >= 0 ? H5Tget_class(type) : H5T_NO_CLASS;
+    s->real[column] = type >= 0 && H5Tget_class(type) == H5T_FLOAT;
+    good = type >= 0 && (s->layout->compound ? is_record(type) : is_number(type));
     if (type >= 0)
         H5Tclose(type);
-    s->real[column] = class == H5T_FLOAT;
-    if (s->layout->compound ? class != H5T_COMPOUND
-                            : class != H5T_FLOAT && class != H5T_INTEGER && class != H5T_ENUM)
+    if (!good)
         return fail(r, SNN_EFORMAT, name, err,
-                    s->layout->compound ? "must hold x, y, p and t" : "must hold numbers");
+                    s->layout->compound ? "must hold numbers x, y, p and t" : "must hold numbers");
     return check_filters(r, column, err);
 }
 
@@ -296,12 +386,12 @@ static snn_status open_sets(snn_event_reader *r, snn_error *err)
 
     TRY(st, open_file(r, err));
     for (size_t i = 0; s->layout == NULL && i < SNN_COUNT(LAYOUTS); i++)
-        if (has(s->file, LAYOUTS[i].set[0]))
+        if (has_layout(s->file, &LAYOUTS[i]))
             s->layout = &LAYOUTS[i];
     if (s->layout == NULL)
         TRY(st, snn_error_set(err, SNN_EFORMAT, r->in.name,
-                              "holds no events: looked for /events/x, /events/xs, /raw_events/x, "
-                              "/davis/left/events and /CD/events"));
+                              "holds no events: looked for /events/x, y, t, p; /events/xs, ys, "
+                              "ts, ps; /raw_events/x, y, t, p; /davis/left/events; /CD/events"));
     for (int c = 0; c < COLUMNS && s->layout->set[c] != NULL; c++)
         TRY(st, open_set(r, c, err));
     snprintf(r->info.variant, sizeof r->info.variant, "%s%s", s->layout->name,
@@ -311,7 +401,7 @@ static snn_status open_sets(snn_event_reader *r, snn_error *err)
     TRY_ALLOC(st, r->ctx, s->integer, (size_t)BLOCK * COLUMNS, err);
     if (s->ecf)
         TRY(st, prepare_chunks(r, err));
-    r->progress = 0;
+    r->progress = s->n > 0 ? 0 : 1;
 
 done:
     return st;
@@ -367,7 +457,6 @@ static bool read_rows(const struct hdf5_reader *s, int column, hid_t type, hsize
 /* Fields of a compound, each as an int64. */
 static bool read_compound(const struct hdf5_reader *s, hsize_t n)
 {
-    static const char *const FIELD[COLUMNS] = {"x", "y", "t", "p"};
     const hid_t type = H5Tcreate(H5T_COMPOUND, COLUMNS * sizeof(int64_t));
     bool good = type >= 0;
 
@@ -396,13 +485,20 @@ static bool take_numbers(snn_event_reader *r, const int64_t v[COLUMNS], snn_even
     return true;
 }
 
-/* A float as what an event has; false where it is none. */
-static bool take_real(double v, bool time, int64_t *out)
+/* A float as what an event has, in whole microseconds or pixels; false where it is none.
+ * A time that is no such number but for the rounding of a double was finer. */
+static bool take_real(double v, bool time, int64_t *out, bool *rounded)
 {
+    double whole;
+
     v = time ? v * 1e6 : v;
     if (!(fabs(v) < 9e18))
         return false;
-    *out = llround(v);
+    whole = round(v);
+    *out = (int64_t)whole;
+    if (!time)
+        return v == whole;
+    *rounded = fabs(v - whole) > 2 * DBL_EPSILON * fabs(v);
     return true;
 }
 
@@ -427,20 +523,22 @@ static snn_status read_columns(snn_event_reader *r, hsize_t n, snn_event *out, s
     }
     for (size_t i = 0; i < n; i++) {
         int64_t v[COLUMNS] = {0};
-        bool good = true;
+        bool good = true, rounded = false;
 
         for (int c = 0; c < COLUMNS; c++) {
             const size_t k = i * row + (size_t)c * column;
 
             if (real[c])
-                good &= take_real(s->number[k], c == COLUMN_T, &v[c]);
+                good &= take_real(s->number[k], c == COLUMN_T, &v[c], &rounded);
             else
                 v[c] = s->integer[k];
         }
-        if (!good)
+        if (!good) {
             r->counts.malformed++;
-        else
-            *made += take_numbers(r, v, &out[*made]);
+        } else if (take_numbers(r, v, &out[*made])) {
+            r->counts.rounded += rounded;
+            ++*made;
+        }
     }
     s->at += n;
     return SNN_OK;
@@ -523,11 +621,15 @@ static void close_hdf5(snn_event_reader *r)
 {
     struct hdf5_reader *s = r->state;
 
-    for (int c = 0; c < COLUMNS; c++)
-        if (s->set[c] > 0)
-            H5Dclose(s->set[c]);
-    if (s->file > 0)
-        H5Fclose(s->file);
+    H5E_BEGIN_TRY
+    {
+        for (int c = 0; c < COLUMNS; c++)
+            if (s->set[c] > 0)
+                H5Dclose(s->set[c]);
+        if (s->file > 0)
+            H5Fclose(s->file);
+    }
+    H5E_END_TRY
     snn_free(r->ctx, s->number);
     snn_free(r->ctx, s->integer);
     snn_free(r->ctx, s->packed);

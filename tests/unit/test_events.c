@@ -591,6 +591,30 @@ static void events_outside_are_counted(void **state)
 }
 
 /* Counted one by one: crop, cells of 4 pixels, steps of 1 ms. */
+/* Event Stream holds no steps back: its times are sums of steps. */
+static void steps_back_are_counted(void **state)
+{
+    snn_event e[FIXTURE_EVENTS];
+
+    (void)state;
+    for (size_t i = 0; i < N_FIXTURES; i++) {
+        struct bytes b = {0};
+        snn_event_counts c;
+
+        if (FIXTURES[i].format == SNN_EVENTS_ES)
+            continue;
+        fixture_events(e, 7);
+        for (size_t k = 100; k < FIXTURE_EVENTS; k++)
+            e[k].t -= 5000;
+        assert_true(e[100].t < e[99].t && e[0].t < e[100].t);
+        FIXTURES[i].make(&b, e, FIXTURE_EVENTS);
+        c = expect(FIXTURES[i].name, &b, NULL, e, FIXTURE_EVENTS);
+        assert_int_equal(c.backwards, 1);
+        assert_int_equal(c.step_back_us, e[99].t - e[100].t);
+        free(b.at);
+    }
+}
+
 static void rasters_count_events(void **state)
 {
     snn_raster_params p;
@@ -672,6 +696,7 @@ int main(void)
         cmocka_unit_test(aedat2_of_a_dvs128),
         cmocka_unit_test(other_packets_are_counted),
         cmocka_unit_test(events_outside_are_counted),
+        cmocka_unit_test(steps_back_are_counted),
         cmocka_unit_test(rasters_count_events),
         cmocka_unit_test(open_failures),
     };
