@@ -12,14 +12,34 @@ struct summary {
     uint16_t x[2], y[2];              /* least, most */
     int64_t bin;
     uint64_t in_bin, busiest;
+    uint64_t digest;
 };
+
+#define DIGEST_BEGIN UINT64_C(0xcbf29ce484222325)
+
+/* One event more.  Each step is one to one, so that a single other event changes the end. */
+static uint64_t digest(uint64_t h, const snn_event *e)
+{
+    h = (h ^ (uint64_t)e->t) * UINT64_C(0x100000001b3);
+    h ^= h >> 32;
+    h = (h ^ ((uint64_t)e->p << 32 | (uint64_t)e->x << 16 | e->y)) * UINT64_C(0x100000001b3);
+    return h ^ h >> 32;
+}
+
+/* Spans begin at 0 and at its multiples, before 0 as well. */
+static int64_t bin_of(int64_t t)
+{
+    return t / BIN_US - (t % BIN_US < 0);
+}
 
 static void add(struct summary *s, const snn_event *e, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        const int64_t bin = e[i].t / BIN_US;
+        const int64_t bin = bin_of(e[i].t);
 
         if (s->events + i == 0) {
+            s->digest = DIGEST_BEGIN;
+            s->bin = bin;
             s->first = s->least = s->most = e[0].t;
             s->x[0] = s->x[1] = e[0].x;
             s->y[0] = s->y[1] = e[0].y;
@@ -38,6 +58,7 @@ static void add(struct summary *s, const snn_event *e, size_t n)
         s->y[0] = e[i].y < s->y[0] ? e[i].y : s->y[0];
         s->y[1] = e[i].y > s->y[1] ? e[i].y : s->y[1];
         s->last = e[i].t;
+        s->digest = digest(s->digest, &e[i]);
     }
     s->events += n;
 }
@@ -94,6 +115,7 @@ static void show_text(const events_stream *from, const struct summary *s)
     else
         printf("  order      %llu steps back in time, the largest %lld us\n",
                (unsigned long long)c->backwards, (long long)c->step_back_us);
+    printf("  digest     %016llx\n", (unsigned long long)s->digest);
 }
 
 static void show_json(const events_stream *from, const struct summary *s)
@@ -126,6 +148,8 @@ static void show_json(const events_stream *from, const struct summary *s)
         json_count(&j, "x_most", s->x[1]);
         json_count(&j, "y_least", s->y[0]);
         json_count(&j, "y_most", s->y[1]);
+        snprintf(text, sizeof text, "%016llx", (unsigned long long)s->digest);
+        json_text(&j, "digest", text);
     }
     json_count(&j, "backwards", c->backwards);
     json_count(&j, "step_back_us", (uint64_t)c->step_back_us);

@@ -14,6 +14,8 @@
 
 #define DEFAULT_FADE_US 50000
 #define MOST_PICTURES   1000000
+/* Beyond it, times and spans could not be added. */
+#define MOST_TIME (INT64_C(1) << 62)
 
 static const struct palette {
     const char *name;
@@ -85,11 +87,6 @@ static snn_status draw(struct render *r, snn_context *ctx, int64_t now, snn_erro
         snprintf(name, sizeof name, "%06llu.png", (unsigned long long)r->pictures);
         TRY(status, join_path(path, r->out, name, err));
     }
-    if (r->pictures == MOST_PICTURES)
-        TRY(status,
-            snn_error_set(err, SNN_EINVAL, r->out,
-                          "more than %d pictures: take a longer --every, or a part (--time)",
-                          MOST_PICTURES));
     TRY(status, snn_image_create(ctx, r->width * r->scale, r->height * r->scale, SNN_IMAGE_RGB,
                                  &image, err));
     for (uint32_t y = 0; y < r->height; y++)
@@ -106,6 +103,23 @@ done:
     return status;
 }
 
+/* Pictures of all spans that end before an event at `t`. */
+static snn_status draw_to(struct render *r, snn_context *ctx, int64_t t, snn_error *err)
+{
+    snn_status status = SNN_OK;
+
+    /* Told before they fill a disk. */
+    if (t >= r->end && (t - r->end) / r->every >= (int64_t)(MOST_PICTURES - r->pictures))
+        TRY(status,
+            snn_error_set(err, SNN_EINVAL, r->out,
+                          "more than %d pictures: take a longer --every, or a part (--time)",
+                          MOST_PICTURES));
+    for (; t >= r->end; r->end += r->every)
+        TRY(status, draw(r, ctx, r->end, err));
+done:
+    return status;
+}
+
 static snn_status render_events(struct render *r, events_stream *s, snn_error *err)
 {
     bool begun = false;
@@ -118,17 +132,18 @@ static snn_status render_events(struct render *r, events_stream *s, snn_error *e
         for (size_t i = 0; i < n; i++) {
             const snn_event *e = &s->block[i];
 
-            if (!begun && r->every > 0)
+            if (e->t > MOST_TIME || e->t < -MOST_TIME)
+                TRY(status, snn_error_set(err, SNN_EINVAL, s->path,
+                                          "its times reach %lld us: --relative", (long long)e->t));
+            if (!begun)
                 r->end = e->t + r->every;
+            last = !begun || e->t > last ? e->t : last;
             begun = true;
-            while (r->every > 0 && e->t >= r->end) {
-                TRY(status, draw(r, s->ctx, r->end, err));
-                r->end += r->every;
-            }
+            if (r->every > 0)
+                TRY(status, draw_to(r, s->ctx, e->t, err));
             if (e->x < r->width && e->y < r->height)
                 r->pixel[(size_t)e->y * r->width + e->x] =
                     (struct pixel){.t = e->t, .p = e->p, .seen = true};
-            last = e->t > last || i == 0 ? e->t : last;
         }
     } while (n > 0);
     if (!begun)
@@ -138,29 +153,39 @@ done:
     return status;
 }
 
-/* Where the file does not state its sensor: what its events reach. */
-static snn_status measure(snn_context *ctx, const char *path, const options *o, struct render *r,
-                          snn_error *err)
+/* Where the file does not state its sensor: what its events reach.  Reads them all. */
+static snn_status measure(events_stream *s, struct render *r, snn_error *err)
 {
-    events_stream s = {0};
     size_t n;
     snn_status status = SNN_OK;
 
-    TRY(status, events_open(ctx, path, o, &s, err));
-    if (events_geometry(&s, &r->width, &r->height))
-        goto done;
-    if (strcmp(path, "-") == 0)
-        TRY(status, snn_error_set(err, SNN_EINVAL, path, "does not say the sensor's size: --size"));
     r->width = r->height = 1;
     do {
-        TRY(status, events_next(&s, &n, err));
+        TRY(status, events_next(s, &n, err));
         for (size_t i = 0; i < n; i++) {
-            r->width = s.block[i].x >= r->width ? s.block[i].x + 1u : r->width;
-            r->height = s.block[i].y >= r->height ? s.block[i].y + 1u : r->height;
+            r->width = s->block[i].x >= r->width ? s->block[i].x + 1u : r->width;
+            r->height = s->block[i].y >= r->height ? s->block[i].y + 1u : r->height;
         }
     } while (n > 0);
 done:
-    events_close(&s);
+    return status;
+}
+
+/* Open the recording and find out its sensor; a pipe cannot be read twice for that. */
+static snn_status begin(snn_context *ctx, const char *path, const options *o, struct render *r,
+                        events_stream *s, snn_error *err)
+{
+    snn_status status = SNN_OK;
+
+    TRY(status, events_open(ctx, path, o, s, err));
+    if (events_geometry(s, &r->width, &r->height))
+        goto done;
+    if (strcmp(path, "-") == 0 || snn_event_reader_progress(s->reader) < 0)
+        TRY(status, snn_error_set(err, SNN_EINVAL, path, "does not say the sensor's size: --size"));
+    TRY(status, measure(s, r, err));
+    events_close(s);
+    TRY(status, events_open(ctx, path, o, s, err));
+done:
     return status;
 }
 
@@ -170,11 +195,7 @@ static snn_status render(snn_context *ctx, const char *path, const options *o, s
     events_stream s = {0};
     snn_status status = SNN_OK;
 
-    if (strcmp(path, "-") != 0)
-        TRY(status, measure(ctx, path, o, r, err));
-    TRY(status, events_open(ctx, path, o, &s, err));
-    if (r->width == 0 && !events_geometry(&s, &r->width, &r->height))
-        TRY(status, snn_error_set(err, SNN_EINVAL, path, "does not say the sensor's size: --size"));
+    TRY(status, begin(ctx, path, o, r, &s, err));
     r->pixel = snn_alloc(ctx, (size_t)r->width * r->height, sizeof *r->pixel);
     if (r->pixel == NULL)
         TRY(status, snn_error_set(err, SNN_ENOMEM, path, "no memory for a picture"));

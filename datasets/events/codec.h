@@ -86,14 +86,17 @@ static inline uint32_t snn_be32(const unsigned char *b)
 typedef struct snn_event_output {
     snn_context *ctx;
     const char *path;
-    char *part; /* temporary name; NULL: standard output */
+    char *part; /* temporary name; NULL: standard output, a pipe or device */
     int fd;
+    bool own_fd;
     unsigned char *buffer;
     size_t used;
     uint64_t offset; /* of the buffer's begin */
     int failed;      /* errno of the first failure */
 } snn_event_output;
 
+/* Whether `path` is standard output, a pipe or a device: written as it comes. */
+bool snn_event_output_flows(const char *path);
 snn_status snn_event_output_open(snn_context *ctx, const char *path, snn_event_output *out,
                                  snn_error *err);
 /* Room for n <= SNN_EVENT_OUTPUT_MOST bytes, to be filled at once. */
@@ -101,8 +104,6 @@ snn_status snn_event_output_open(snn_context *ctx, const char *path, snn_event_o
 unsigned char *snn_event_output_put(snn_event_output *out, size_t n);
 void snn_event_output_bytes(snn_event_output *out, const void *bytes, size_t n);
 SNN_MUST_USE snn_status snn_event_output_check(const snn_event_output *out, snn_error *err);
-/* Overwrite n bytes at `offset`, which lie behind; not on standard output. */
-void snn_event_output_patch(snn_event_output *out, uint64_t offset, const void *bytes, size_t n);
 SNN_MUST_USE snn_status snn_event_output_commit(snn_event_output *out, snn_error *err);
 void snn_event_output_close(snn_event_output *out);
 

@@ -152,12 +152,13 @@ static bool take_columns(struct cursor *c, snn_event *out, size_t n)
 
 bool snn_ecf_decode(const unsigned char *bytes, size_t n, snn_event *out, size_t *events)
 {
-    struct cursor c = {bytes + 12, bytes + n};
+    struct cursor c;
     uint32_t head;
     size_t count;
 
     if (n < 12)
         return false;
+    c = (struct cursor){bytes + 12, bytes + n};
     head = snn_le32(bytes);
     count = head >> 2;
     if (count > SNN_ECF_MOST)

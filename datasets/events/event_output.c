@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A recording under way: "path.part" until it is complete. */
+/* A recording under way: "path.part" until it is complete; a pipe or device is written at once. */
 #include "datasets/events/codec.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define ROOM ((size_t)1 << 18)
+
+bool snn_event_output_flows(const char *path)
+{
+    struct stat about;
+
+    return strcmp(path, "-") == 0 || (stat(path, &about) == 0 && !S_ISREG(about.st_mode));
+}
 
 snn_status snn_event_output_open(snn_context *ctx, const char *path, snn_event_output *out,
                                  snn_error *err)
@@ -22,9 +30,14 @@ snn_status snn_event_output_open(snn_context *ctx, const char *path, snn_event_o
         goto done;
     }
     out->fd = -1;
-    TRY_ALLOC(st, ctx, out->part, bytes, err);
-    snprintf(out->part, bytes, "%s.part", path);
-    out->fd = open(out->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    out->own_fd = true;
+    if (snn_event_output_flows(path)) {
+        out->fd = open(path, O_WRONLY | O_CLOEXEC);
+    } else {
+        TRY_ALLOC(st, ctx, out->part, bytes, err);
+        snprintf(out->part, bytes, "%s.part", path);
+        out->fd = open(out->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    }
     if (out->fd < 0) {
         st = snn_error_set(err, SNN_EIO, path, "cannot be written: %s", snn_data_errno_text());
         snn_free(ctx, out->part);
@@ -85,13 +98,6 @@ snn_status snn_event_output_check(const snn_event_output *out, snn_error *err)
     return snn_error_set(err, SNN_EIO, out->path, "cannot be written: %s", snn_data_errno_text());
 }
 
-void snn_event_output_patch(snn_event_output *out, uint64_t offset, const void *bytes, size_t n)
-{
-    flush(out);
-    if (out->failed == 0 && pwrite(out->fd, bytes, n, (off_t)offset) != (ssize_t)n)
-        out->failed = errno != 0 ? errno : EIO;
-}
-
 snn_status snn_event_output_commit(snn_event_output *out, snn_error *err)
 {
     if (out->buffer != NULL)
@@ -116,9 +122,9 @@ snn_status snn_event_output_commit(snn_event_output *out, snn_error *err)
 
 void snn_event_output_close(snn_event_output *out)
 {
+    if (out->own_fd && out->fd >= 0)
+        close(out->fd);
     if (out->part != NULL) {
-        if (out->fd >= 0)
-            close(out->fd);
         unlink(out->part);
         snn_free(out->ctx, out->part);
     }

@@ -5,6 +5,8 @@
  */
 #include "datasets/events/codec.h"
 
+#include <math.h>
+
 #define SURE 90 /* of a probe: no more bytes are needed */
 
 void snn_event_reader_params_init(snn_event_reader_params *params)
@@ -253,5 +255,6 @@ double snn_event_reader_progress(const snn_event_reader *r)
         return r->progress;
     if (r->in.size == 0)
         return -1;
-    return (double)snn_event_input_offset(&r->in) / (double)r->in.size;
+    /* A file may grow while it is read. */
+    return fmin(1, (double)snn_event_input_offset(&r->in) / (double)r->in.size);
 }

@@ -90,8 +90,8 @@ snn_status snn_event_writer_open(snn_context *ctx, const char *path,
     memcpy(w->path, path, strlen(path));
     TRY_ALLOC(st, ctx, state, codec->writer_bytes, err);
     w->state = state;
-    if (codec->own_file && strcmp(path, "-") == 0)
-        TRY(st, snn_error_set(err, SNN_EINVAL, path, "%s needs a file, not standard output",
+    if (codec->own_file && snn_event_output_flows(path))
+        TRY(st, snn_error_set(err, SNN_EINVAL, path, "%s needs a file, not a pipe",
                               snn_event_format_name(codec->format)));
     TRY(st, snn_event_output_open(ctx, w->path, &w->out, err));
     w->begun = true;

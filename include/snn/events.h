@@ -154,8 +154,9 @@ SNN_API double snn_event_reader_progress(const snn_event_reader *reader);
 
 SNN_API void snn_event_writer_params_init(snn_event_writer_params *params);
 
-/* Begin a recording.  It is written beside `path` and has its name only after commit; "-"
- * is standard output, written as it comes.  `params` NULL = defaults.
+/* Begin a recording.  It is written beside `path` and has its name only after commit; "-",
+ * standard output, and a pipe or device are written as it comes, by formats but HDF5.
+ * `params` NULL = defaults.
  * Errors: SNN_EINVAL (format not known or without writer; geometry that the format cannot
  * hold), SNN_EIO, SNN_ENOMEM. */
 SNN_API SNN_MUST_USE snn_status snn_event_writer_open(snn_context *ctx, const char *path,

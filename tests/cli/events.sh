@@ -24,6 +24,70 @@ run 0 events convert --json a.evt3 b.dat
 out_has '^\{"event":"converted","file":"b.dat","format":"dat","events":3,'
 check "no temporary file is left" test ! -e b.dat.part
 
+# Every format to every other, over gaps in which their clocks wrap: the same events.
+awk 'BEGIN {
+    srand(7); t = 500
+    print "# geometry:240,180"
+    for (i = 0; i < 3000; i++) {
+        t += int(rand() * 90) * (i % 3 == 0)
+        if (i == 1000) t += 17000000    # 2^24 us
+        if (i == 2000) t += 2200000000  # 2^31 us
+        if (i % 10 < 6) x = (x + 1) % 240
+        else { x = int(rand() * 240); y = int(rand() * 180); p = rand() < 0.5 }
+        printf "%d.%06d000 %d %d %d\n", t / 1000000, t % 1000000, x, y, p
+    }
+}' >pairs.text
+formats="text bin dat evt2 evt3 aedat4 hdf5"
+digest() { "$snn" events info --json --from "$1" "$2" 2>/dev/null | grep -o '"events":[0-9]*\|"digest":"[0-9a-f]*"'; }
+digest text pairs.text >whole
+check "a digest of 3000 events" test "$(sed -n 1p whole)" = '"events":3000' -a "$(wc -l <whole)" = 2
+for from in $formats; do
+    test $from = text || "$snn" events convert pairs.text pairs.$from --format $from -q
+    lost=
+    for to in $formats; do
+        "$snn" events convert pairs.$from pair --format $to --size 240x180 --from $from -q &&
+            digest $to pair | cmp -s - whole || lost="$lost $to"
+        rm -f pair
+    done
+    check "$from to each format keeps every event${lost:+, not to$lost}" test -z "$lost"
+done
+sed '7s/ [01]$/ 2/; 7s/ 2$/ 1/; 8s/^/1/' pairs.text | "$snn" events info --json - 2>/dev/null |
+    grep -o '"digest":.*"' >other
+check "another event, another digest" sh -c '! cmp -s other whole'
+rm -f pairs.*
+
+# Files of Python's h5py, in the layout of DSEC; and h5py reads what is written here.
+python=
+for name in python3 /usr/bin/python3; do
+    test -n "$python" || ! $name -c 'import h5py' 2>/dev/null || python=$name
+done
+if test -n "$python"; then
+    cat >dsec.py <<'END'
+import h5py, numpy
+with h5py.File("dsec.h5", "w") as f:
+    put = dict(chunks=(100,), compression="gzip", shuffle=True)
+    n = numpy.arange(1000)
+    f.create_dataset("events/x", data=(n % 640).astype("u2"), **put)
+    f.create_dataset("events/y", data=(n % 480).astype("u2"), **put)
+    f.create_dataset("events/t", data=(3 * n).astype("u4"), **put)
+    f.create_dataset("events/p", data=(n % 4 == 0).astype("u1"), **put)
+    f.create_dataset("ms_to_idx", data=numpy.array([0, 334, 667], "u8"))
+    f["t_offset"] = numpy.int64(50000000000)
+f = h5py.File("a.hdf5", "r")["events"]
+assert f["x"][()].tolist() == [1, 63, 5] and f["y"][()].tolist() == [2, 47, 6]
+assert f["t"][()].tolist() == [100, 250, 20000] and f["p"][()].tolist() == [1, 0, 1]
+assert f.attrs["width"] == 64 and f.attrs["height"] == 48
+END
+    check "h5py reads what is written" "$python" dsec.py
+    run 0 events info dsec.h5
+    out_has '^dsec.h5: HDF5: DSEC$'
+    out_has '^  events     1000, 25.0 % ON$'
+    out_has '^  time       50000000000 to 50000002997 us,'
+    out_has '^  x, y       0 to 639, 0 to 479$'
+else
+    skip "h5py reads what is written" "no python3 with h5py"
+fi
+
 # A part of it.
 run 0 events convert a.txt part.txt --crop 1,2,10,10 --time 0,10ms --relative
 printf '# geometry:10,10\n0.000000000 0 0 1\n' >expected
@@ -76,6 +140,23 @@ check "numbered" test -s frames/000000.png -a -s frames/000003.png -a ! -e frame
 printf '0.1 1 2 1\n' >small.txt
 run 0 events render small.txt small.png
 err_has '^small.png: 1 picture of 2 x 3 pixels$'
+# A pipe is read once: its sensor is stated or given.
+mkfifo pipe
+cat a.txt >pipe &
+run 0 events render pipe pipe.png
+err_has '^pipe.png: 1 picture of 64 x 48 pixels$'
+cat small.txt >pipe &
+run 1 events render pipe pipe.png
+err_has '^snn: pipe: does not say the sensor.s size: --size$'
+wait
+printf '0.1 1 2 1\n5.1 1 2 1\n' >far.txt
+run 1 events render far.txt many --every 1us
+err_has '^snn: many: more than 1000000 pictures: take a longer --every'
+check "none of them is drawn" test -z "$(ls many)"
+# The busiest 10 ms of times before 0.
+printf -- '-0.009 1 2 1\n-0.001 1 2 1\n0.001 1 2 1\n0.009 1 2 1\n' >before.txt
+run 0 events info before.txt
+out_has '^  rate       222.2 events/s, in the busiest 10 ms 200$'
 run 1 events render a.txt none.png --time 5s,6s
 err_has '^snn: a.txt: holds no event of what is asked for$'
 run 2 events render a.txt a.png --palette drak

@@ -6,7 +6,9 @@
 #include "tests/event_hdf5.h"
 #include "tests/fuzz/fuzz_events.h"
 
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static snn_context *ctx;
@@ -96,6 +98,7 @@ static void files_are_read_by_name(void **state)
     snn_event_reader *r = NULL;
     snn_error err = {0};
     unsigned char *bytes;
+    pid_t child;
     size_t n;
     hid_t file;
 
@@ -112,12 +115,15 @@ static void files_are_read_by_name(void **state)
 
     assert_int_equal(unlink(path), 0);
     assert_int_equal(mkfifo(path, 0600), 0);
-    if (fork() == 0) {
+    child = fork();
+    if (child == 0) {
         write_file(bytes, n);
         _exit(0);
     }
     assert_int_equal(snn_event_reader_open(ctx, path, NULL, &r, &err), SNN_EUNSUPPORTED);
     assert_non_null(strstr(err.what, "pipe"));
+    kill(child, SIGKILL); /* it waits for a reader of the rest */
+    assert_int_equal(waitpid(child, NULL, 0), child);
     assert_int_equal(unlink(path), 0);
     write_file(bytes, n);
     free(bytes);

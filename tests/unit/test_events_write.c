@@ -6,6 +6,7 @@
 #include "tests/event_fixtures.h"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PATH 1024
@@ -291,6 +292,48 @@ static void what_does_not_fit_is_refused(void **state)
     }
 }
 
+/* A pipe that has a name stays one, and gets what a file would; HDF5 needs a file. */
+static void pipes_are_written_at_once(void **state)
+{
+    const snn_event_writer_params p = {.size = sizeof p, .format = SNN_EVENTS_EVT3};
+    const snn_event_writer_params h = {.size = sizeof h, .format = SNN_EVENTS_HDF5};
+    snn_event e[FIXTURE_EVENTS];
+    struct event_list got = {0};
+    snn_event_writer *w = NULL;
+    snn_event_reader *r = NULL;
+    struct stat about;
+    const char *path = path_of("pipe");
+    int status = 0;
+    pid_t child;
+
+    (void)state;
+    fixture_events(e, 3);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(snn_event_writer_open(ctx, path, &h, &w, NULL), SNN_EINVAL);
+    child = fork();
+    if (child == 0) {
+        snn_status st = snn_event_writer_open(ctx, path, &p, &w, NULL);
+
+        if (st == SNN_OK)
+            st = snn_event_writer_write(w, e, FIXTURE_EVENTS, NULL);
+        if (st == SNN_OK)
+            st = snn_event_writer_commit(w, NULL);
+        snn_event_writer_close(w);
+        _exit(st == SNN_OK ? 0 : 1);
+    }
+    assert_int_equal(snn_event_reader_open(ctx, path, NULL, &r, NULL), SNN_OK);
+    assert_int_equal(list_read(r, 64, &got, NULL), SNN_OK);
+    check_events("pipe", e, FIXTURE_EVENTS, &got);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    snn_event_reader_close(r);
+    list_free(&got);
+    assert_int_equal(lstat(path, &about), 0);
+    assert_true(S_ISFIFO(about.st_mode));
+    assert_int_equal(unlink(path), 0);
+    assert_false(exists(path_of("pipe.part")));
+}
+
 static void open_failures(void **state)
 {
     snn_event_writer_params p;
@@ -344,6 +387,7 @@ int main(void)
         cmocka_unit_test(random_events_come_back),
         cmocka_unit_test(written_files_are_found),
         cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(pipes_are_written_at_once),
         cmocka_unit_test(open_failures),
     };
 
