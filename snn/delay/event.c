@@ -17,7 +17,9 @@
 #include <string.h>
 
 #define TOGETHER 4u  /* rows of a snn_event_block */
-#define GROUP    16u /* rows packed at a time: a line of the cache of each step */
+#define LINE     16u /* numbers in a line of the cache */
+#define GROUP    64u /* rows packed at a time: a few lines of each step, and they stay in cache */
+#define ROOM     1.5 /* cells kept for the backward pass, against what the plan expects */
 
 /* Against a multiply-add of a matrix product: an addition into a row, a cell that is
  * looked at, a number that is moved.  Measured, see README.md. */
@@ -32,6 +34,11 @@ typedef struct {
     size_t entries;    /* the most there can be */
     size_t blocks;     /* of TOGETHER outputs */
     size_t cells;      /* of a sample: T n_in */
+    /* What forward found, for kernel_gradient; a sample with more is searched again. */
+    size_t kept;          /* cells there is room for, a sample */
+    uint32_t *kept_first; /* [batch][n_in + 2] */
+    uint32_t *kept_step;  /* [batch][kept] */
+    float *kept_value;    /* [batch][kept] */
     uint32_t *first;   /* [blocks + 1] entries of each block */
     uint32_t *channel; /* [entries] */
     uint32_t *delay;   /* [entries][TOGETHER] */
@@ -91,7 +98,21 @@ static size_t most_entries(const snn_delay_problem *problem)
 
 static size_t whole_lines(size_t floats)
 {
-    return snn_tiles(floats, GROUP) * GROUP;
+    return snn_tiles(floats, LINE) * LINE;
+}
+
+static snn_status create_kept(event_state *state, const snn_delay_plan *plan)
+{
+    const snn_delay_problem *problem = &plan->problem;
+    const double expected = ROOM * (double)problem->density * (double)state->cells;
+    snn_status st = SNN_OK;
+
+    state->kept = least(state->cells, whole_lines((size_t)expected + LINE));
+    TRY_ALLOC(st, plan->ctx, state->kept_first, (size_t)problem->batch * (problem->n_in + 2));
+    TRY_ALLOC(st, plan->ctx, state->kept_step, problem->batch * state->kept);
+    TRY_ALLOC(st, plan->ctx, state->kept_value, problem->batch * state->kept);
+done:
+    return st;
 }
 
 /* Scratch: | rows and terms of the input gradient | entries | g | workers: rows, cells | */
@@ -106,7 +127,7 @@ static snn_status event_create(snn_delay_plan *plan)
     if (problem->train && problem->input_gradient)
         plan->scratch_floats = snn_rows_init(&state->rows, plan);
     state->row_steps =
-        whole_lines((size_t)snn_delay_steps_out(problem, problem->steps) + problem->n_taps) + GROUP;
+        whole_lines((size_t)snn_delay_steps_out(problem, problem->steps) + problem->n_taps) + LINE;
     state->blocks = snn_tiles(problem->n_out, TOGETHER);
     state->entries = most_entries(problem);
     state->cells = (size_t)problem->steps * problem->n_in;
@@ -115,15 +136,24 @@ static snn_status event_create(snn_delay_plan *plan)
     plan->scratch_floats += whole_lines(state->blocks + 1) + whole_lines(state->entries) +
                             2 * TOGETHER * state->entries +
                             (size_t)plan->ctx->threads * state->worker_floats;
-    if (problem->train)
+    if (problem->train) {
         plan->scratch_floats += least(SNN_ROWS_PIECES, problem->batch) * TOGETHER * state->entries;
+        TRY(st, create_kept(state, plan));
+    }
 done:
     return st;
 }
 
 static void event_destroy(snn_delay_plan *plan)
 {
-    snn_free(plan->ctx, plan->state);
+    event_state *state = plan->state;
+
+    if (state == NULL)
+        return;
+    snn_free(plan->ctx, state->kept_value);
+    snn_free(plan->ctx, state->kept_step);
+    snn_free(plan->ctx, state->kept_first);
+    snn_free(plan->ctx, state);
     plan->state = NULL;
 }
 
@@ -286,6 +316,41 @@ static void find_cells(const event_job *job, size_t sample, snn_cells *cells)
                                 cells);
 }
 
+static uint32_t *kept_first(const event_state *state, const snn_delay_plan *plan, size_t sample)
+{
+    return state->kept_first + sample * (plan->problem.n_in + 2);
+}
+
+static void keep_cells(const event_job *job, size_t sample, const snn_cells *cells)
+{
+    const snn_delay_plan *plan = job->plan;
+    const event_state *state = plan->state;
+    const size_t n_in = plan->problem.n_in, n = cells->first[n_in];
+    uint32_t *first = kept_first(state, plan, sample);
+
+    memcpy(first, cells->first, (n_in + 1) * sizeof *first);
+    if (n <= state->kept) {
+        memcpy(state->kept_step + sample * state->kept, cells->step, n * sizeof *cells->step);
+        memcpy(state->kept_value + sample * state->kept, cells->value, n * sizeof *cells->value);
+    }
+}
+
+/* The cells of forward, kept or found again in `cells`. */
+static snn_cells recall_cells(const event_job *job, size_t sample, snn_cells cells)
+{
+    const snn_delay_plan *plan = job->plan;
+    const event_state *state = plan->state;
+    uint32_t *first = kept_first(state, plan, sample);
+
+    if (first[plan->problem.n_in] > state->kept) {
+        find_cells(job, sample, &cells);
+        return cells;
+    }
+    return (snn_cells){.first = first,
+                       .step = state->kept_step + sample * state->kept,
+                       .value = state->kept_value + sample * state->kept};
+}
+
 static snn_event_block block_of(const event_state *state, size_t block)
 {
     const size_t n = state->first[block];
@@ -319,6 +384,8 @@ static void forward_tile(void *arg, size_t sample, int worker)
     snn_cells cells = cells_of(state, plan, worker, &rows);
 
     find_cells(job, sample, &cells);
+    if (plan->problem.train)
+        keep_cells(job, sample, &cells);
     for (size_t o0 = 0; o0 < n_out; o0 += GROUP) {
         const size_t outs = least(GROUP, n_out - o0);
 
@@ -359,12 +426,13 @@ static void gradient_tile(void *arg, size_t piece, int worker)
     const event_state *state = plan->state;
     const size_t n_out = plan->problem.n_out;
     float *rows, *g = state->g + piece * state->entries * TOGETHER;
-    snn_cells cells = cells_of(state, plan, worker, &rows);
+    const snn_cells room = cells_of(state, plan, worker, &rows);
 
     memset(g, 0, state->entries * TOGETHER * sizeof *g);
     for (size_t sample = piece * plan->batch / job->pieces;
          sample < (piece + 1) * plan->batch / job->pieces; sample++) {
-        find_cells(job, sample, &cells);
+        const snn_cells cells = recall_cells(job, sample, room);
+
         for (size_t o0 = 0; o0 < n_out; o0 += GROUP) {
             const size_t outs = least(GROUP, n_out - o0);
 

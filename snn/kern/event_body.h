@@ -2,20 +2,27 @@
 /* Events of a sample and the rows they reach: see kern.h. */
 
 #define PROBE 16 /* cells that are looked at together for one that is not zero */
+#define AHEAD 2  /* rows that are fetched before their turn */
 
 static void event_find(const float *x, size_t stride, size_t steps, size_t channels,
                        snn_cells *events)
 {
-    uint32_t *first = events->first, found = 0;
+    uint32_t *restrict first = events->first, found = 0;
+    uint32_t *restrict found_step = events->found_step;
+    uint32_t *restrict found_channel = events->found_channel;
+    float *restrict found_value = events->found_value;
 
     memset(first, 0, (channels + 2) * sizeof *first);
     for (size_t t = 0; t < steps; t++) {
         const float *row = x + t * stride;
+        const float *ahead = t + AHEAD < steps ? row + AHEAD * stride : NULL;
 
         for (size_t c0 = 0; c0 < channels; c0 += PROBE) {
             const size_t c1 = channels - c0 < PROBE ? channels : c0 + PROBE;
             uint32_t any = 0;
 
+            if (ahead != NULL) /* rows lie pages apart: nobody else foresees them */
+                __builtin_prefetch(ahead + c0);
             if (c1 - c0 == PROBE) {
                 uint32_t bits[PROBE];
 
@@ -25,23 +32,24 @@ static void event_find(const float *x, size_t stride, size_t steps, size_t chann
                 if (any << 1 == 0) /* all are +0 or -0 */
                     continue;
             }
-            for (size_t c = c0; c < c1; c++) {
-                if (row[c] != 0.0f) {
-                    events->found_step[found] = (uint32_t)t;
-                    events->found_channel[found] = (uint32_t)c;
-                    events->found_value[found++] = row[c];
-                    first[c + 2]++;
-                }
+            for (size_t c = c0; c < c1; c++) { /* written always, kept where there is one */
+                const bool there = row[c] != 0.0f;
+
+                found_step[found] = (uint32_t)t;
+                found_channel[found] = (uint32_t)c;
+                found_value[found] = row[c];
+                found += there;
+                first[c + 2] += there;
             }
         }
     }
     for (size_t c = 2; c <= channels + 1; c++)
         first[c] += first[c - 1];
     for (uint32_t n = 0; n < found; n++) {
-        const uint32_t to = first[events->found_channel[n] + 1]++;
+        const uint32_t to = first[found_channel[n] + 1]++;
 
-        events->step[to] = events->found_step[n];
-        events->value[to] = events->found_value[n];
+        events->step[to] = found_step[n];
+        events->value[to] = found_value[n];
     }
 }
 

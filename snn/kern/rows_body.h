@@ -8,25 +8,21 @@
  */
 
 #if defined __AVX512F__
-#define VEC          16
-#define EACH_VEC(do) /* half of the registers */                                                   \
-    do                                                                                             \
-    (0) do(1) do(2) do(3) do(4) do(5) do(6) do(7) do(8) do(9) do(10) do(11) do(12) do(13) do(      \
-        14) do(15)
-#define BLOCK_VECS 16
+#define VEC 16
 #elif defined __AVX2__
 #define VEC 8
-#define EACH_VEC(do)                                                                               \
-    do                                                                                             \
-    (0) do(1) do(2) do(3) do(4) do(5) do(6) do(7)
-#define BLOCK_VECS 8
 #else
 #define VEC 4
-#define EACH_VEC(do)                                                                               \
-    do                                                                                             \
-    (0) do(1) do(2) do(3) do(4) do(5) do(6) do(7)
-#define BLOCK_VECS 8
 #endif
+
+/* Vectors of a row that are summed side by side: half of the registers, or less for what
+ * is left of a row, where one sum alone would wait for each addition to end. */
+#define EACH_VEC2(do)                                                                              \
+    do                                                                                             \
+    (0) do(1)
+#define EACH_VEC4(do)  EACH_VEC2(do) do(2) do(3)
+#define EACH_VEC8(do)  EACH_VEC4(do) do(4) do(5) do(6) do(7)
+#define EACH_VEC16(do) EACH_VEC8(do) do(8) do(9) do(10) do(11) do(12) do(13) do(14) do(15)
 
 typedef float vec __attribute__((vector_size(4 * VEC)));
 typedef float vec_anywhere __attribute__((vector_size(4 * VEC), aligned(4), may_alias));
@@ -70,37 +66,53 @@ static inline float vec_sum(vec v)
     return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
-/* Columns j .. j + BLOCK_VECS VEC of one row. */
-static inline void rows_block(const snn_row_terms *shift, size_t from, size_t to, size_t j,
-                              float *out)
-{
-#define LOAD(v) vec sum##v = vec_load(out + j + (v)*VEC);
-    EACH_VEC(LOAD)
-    for (size_t n = from; n < to; n++) {
-        const float *in = shift->in + shift->offset[n] + j;
-        const vec w = vec_splat(shift->weight[n]);
-
-#define ADD(v) sum##v += w * vec_load(in + (v)*VEC);
-        EACH_VEC(ADD)
+/* Columns j .. j + VECS VEC of one row. */
+#define ROWS_LOAD(v)  vec sum##v = vec_load(out + j + (v)*VEC);
+#define ROWS_ADD(v)   sum##v += w * vec_load(in + (v)*VEC);
+#define ROWS_STORE(v) vec_store(out + j + (v)*VEC, sum##v);
+#define ROWS_BLOCK(VECS)                                                                           \
+    static inline void rows_block##VECS(const snn_row_terms *shift, size_t from, size_t to,        \
+                                        size_t j, float *out)                                      \
+    {                                                                                              \
+        EACH_VEC##VECS(ROWS_LOAD) for (size_t n = from; n < to; n++)                               \
+        {                                                                                          \
+            const float *in = shift->in + shift->offset[n] + j;                                    \
+            const vec w = vec_splat(shift->weight[n]);                                             \
+                                                                                                   \
+            EACH_VEC##VECS(ROWS_ADD)                                                               \
+        }                                                                                          \
+        EACH_VEC##VECS(ROWS_STORE)                                                                 \
     }
-#define STORE(v) vec_store(out + j + (v)*VEC, sum##v);
-    EACH_VEC(STORE)
-#undef LOAD
-#undef ADD
-#undef STORE
-}
+#if VEC == 16
+ROWS_BLOCK(16)
+#endif
+ROWS_BLOCK(8)
+ROWS_BLOCK(4)
+ROWS_BLOCK(2)
+#undef ROWS_BLOCK
+#undef ROWS_STORE
+#undef ROWS_ADD
+#undef ROWS_LOAD
 
 static void rows_add(const snn_row_terms *shift, size_t rows, float *out, size_t stride)
 {
     for (size_t r = 0; r < rows; r++, out += stride) {
-        const size_t from = shift->first[r], to = shift->first[r + 1];
+        const size_t from = shift->first[r], to = shift->first[r + 1], columns = shift->columns;
         size_t j = 0;
 
         if (from == to)
             continue;
-        for (; j + (size_t)BLOCK_VECS * VEC <= shift->columns; j += (size_t)BLOCK_VECS * VEC)
-            rows_block(shift, from, to, j, out);
-        for (; j < shift->columns; j += VEC) {
+#if VEC == 16
+        for (; j + (size_t)16 * VEC <= columns; j += (size_t)16 * VEC)
+            rows_block16(shift, from, to, j, out);
+#endif
+        for (; j + (size_t)8 * VEC <= columns; j += (size_t)8 * VEC)
+            rows_block8(shift, from, to, j, out);
+        for (; j + (size_t)4 * VEC <= columns; j += (size_t)4 * VEC)
+            rows_block4(shift, from, to, j, out);
+        for (; j + (size_t)2 * VEC <= columns; j += (size_t)2 * VEC)
+            rows_block2(shift, from, to, j, out);
+        for (; j < columns; j += VEC) {
             vec sum = vec_load(out + j);
 
             for (size_t n = from; n < to; n++)
@@ -182,25 +194,50 @@ static inline void transpose_4x4(const float *in, size_t in_stride, float *out, 
         __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
 }
 
-#define TRANSPOSE_SIDE 16 /* a line of the cache each way */
+/* Four rows, or columns, at a time: those that lie farther apart.  A step of all samples is
+ * a quarter of a megabyte, so their lines come from memory one by one and fall into the same
+ * set of a cache, which holds eight: four that are turned and four that are fetched. */
+#define FAR         4
+#define LINE_FLOATS 16
+
+static void transpose_tail(size_t rows, size_t columns, const float *in, size_t in_stride,
+                           float *out, size_t out_stride)
+{
+    for (size_t c = 0; c < columns; c++)
+        for (size_t r = 0; r < rows; r++)
+            out[c * out_stride + r] = in[r * in_stride + c];
+}
 
 static void transpose(size_t rows, size_t columns, const float *in, size_t in_stride, float *out,
                       size_t out_stride)
 {
-    for (size_t r0 = 0; r0 < rows; r0 += TRANSPOSE_SIDE) {
-        const size_t r1 = rows - r0 < TRANSPOSE_SIDE ? rows : r0 + TRANSPOSE_SIDE;
+    const size_t whole_r = rows / FAR * FAR, whole_c = columns / FAR * FAR;
 
-        for (size_t c0 = 0; c0 < columns; c0 += TRANSPOSE_SIDE) {
-            const size_t c1 = columns - c0 < TRANSPOSE_SIDE ? columns : c0 + TRANSPOSE_SIDE;
-            const size_t whole_r = r0 + (r1 - r0) / 4 * 4, whole_c = c0 + (c1 - c0) / 4 * 4;
+    if (in_stride >= out_stride) {
+        for (size_t r = 0; r < whole_r; r += FAR) {
+            const float *next = in + (r + FAR < whole_r ? r + FAR : r) * in_stride;
 
-            for (size_t c = c0; c < whole_c; c += 4)
-                for (size_t r = r0; r < whole_r; r += 4)
-                    transpose_4x4(in + r * in_stride + c, in_stride, out + c * out_stride + r,
-                                  out_stride);
-            for (size_t c = c0; c < c1; c++)
-                for (size_t r = c < whole_c ? whole_r : r0; r < r1; r++)
-                    out[c * out_stride + r] = in[r * in_stride + c];
+            for (size_t c = 0; c < whole_c; c += FAR) {
+                for (size_t i = 0; c % LINE_FLOATS == 0 && i < FAR; i++)
+                    __builtin_prefetch(next + i * in_stride + c, 0);
+                transpose_4x4(in + r * in_stride + c, in_stride, out + c * out_stride + r,
+                              out_stride);
+            }
+        }
+    } else {
+        for (size_t c = 0; c < whole_c; c += FAR) {
+            const float *next = out + (c + FAR < whole_c ? c + FAR : c) * out_stride;
+
+            for (size_t r = 0; r < whole_r; r += FAR) {
+                for (size_t i = 0; r % LINE_FLOATS == 0 && i < FAR; i++)
+                    __builtin_prefetch(next + i * out_stride + r, 1);
+                transpose_4x4(in + r * in_stride + c, in_stride, out + c * out_stride + r,
+                              out_stride);
+            }
         }
     }
+    transpose_tail(rows - whole_r, columns, in + whole_r * in_stride, in_stride, out + whole_r,
+                   out_stride);
+    transpose_tail(whole_r, columns - whole_c, in + whole_c, in_stride, out + whole_c * out_stride,
+                   out_stride);
 }
