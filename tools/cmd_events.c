@@ -13,6 +13,7 @@ static const struct action {
     {"info", "FILE...", 1, 1000000, events_info},
     {"convert", "FILE OUT", 2, 2, events_convert},
     {"render", "FILE OUT", 2, 2, events_render},
+    {"flow", "FILE", 1, 1, events_flow},
 };
 
 #define N_ACTIONS (sizeof ACTIONS / sizeof ACTIONS[0])

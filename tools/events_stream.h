@@ -46,5 +46,6 @@ void events_warn(const events_stream *s);
 int events_info(const options *o);
 int events_convert(const options *o);
 int events_render(const options *o);
+int events_flow(const options *o);
 
 #endif

@@ -9,9 +9,11 @@
 #include <snn/dataset.h>
 #include <snn/encode.h>
 #include <snn/file.h>
+#include <snn/flow.h>
 #include <snn/image.h>
 #include <snn/events.h>
 #include <snn/motion.h>
+#include <snn/watch.h>
 #include <snn/movies.h>
 #include <snn/fetch.h>
 #include <snn/motifs.h>

@@ -582,6 +582,7 @@ const snn_kern snn_kern_ref = {
     .softmax = softmax_rows,
     .stencil_forward = snn_ref_stencil_forward,
     .stencil_backward = snn_ref_stencil_backward,
+    .cells_add = snn_ref_cells_add,
     .voxel_logits = snn_ref_voxel_logits,
     .voxel_best = snn_ref_voxel_best,
     .voxel_gradient = snn_ref_voxel_gradient,

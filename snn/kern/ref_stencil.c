@@ -56,6 +56,17 @@ void snn_ref_stencil_backward(const snn_stencil *s, const float *plane, float *s
     }
 }
 
+void snn_ref_cells_add(const uint32_t *cell, size_t n, size_t lanes, const float *table, float *out)
+{
+    for (size_t c = 0; c < lanes; c++) {
+        double sum = (double)out[c];
+
+        for (size_t i = 0; i < n; i++)
+            sum += (double)table[cell[i] * lanes + c];
+        out[c] = (float)sum;
+    }
+}
+
 static double logit(const snn_voxels *v, size_t n, size_t c)
 {
     const float a = v->evidence[n * v->lanes + c];

@@ -69,6 +69,25 @@ static void stencil_backward(const snn_stencil *s, const float *plane, float *st
     }
 }
 
+/* A vector of sums stays in registers while the cells go by. */
+static void cells_add(const uint32_t *cell, size_t n, size_t lanes, const float *table, float *out)
+{
+    for (size_t c = 0; c < lanes; c += SNN_LANE_VECTOR) {
+        float sum[SNN_LANE_VECTOR];
+
+        for (size_t k = 0; k < SNN_LANE_VECTOR; k++)
+            sum[k] = out[c + k];
+        for (size_t i = 0; i < n; i++) {
+            const float *row = table + cell[i] * lanes + c;
+
+            for (size_t k = 0; k < SNN_LANE_VECTOR; k++)
+                sum[k] += row[k];
+        }
+        for (size_t k = 0; k < SNN_LANE_VECTOR; k++)
+            out[c + k] = sum[k];
+    }
+}
+
 /* ---- voxels -------------------------------------------------------------------------- */
 
 /* Logits of one voxel into l; lanes beyond the classes get the lowest number. */

@@ -32,6 +32,6 @@
         .adlif_backward = adlif_backward, .norm_sum = norm_sum, .norm_square = norm_square,        \
         .norm_backward_sum = norm_backward_sum, .norm_backward = norm_backward,                    \
         .adam = adam_update, .softmax = softmax_rows, .stencil_forward = stencil_forward,          \
-        .stencil_backward = stencil_backward, .voxel_logits = voxel_logits,                        \
-        .voxel_best = voxel_best, .voxel_gradient = voxel_gradient,                                \
+        .stencil_backward = stencil_backward, .cells_add = cells_add,                              \
+        .voxel_logits = voxel_logits, .voxel_best = voxel_best, .voxel_gradient = voxel_gradient,  \
     }

@@ -105,6 +105,58 @@ static void run_backward(const snn_kern *kern, uint64_t seed)
         }
 }
 
+/* ---- cells ------------------------------------------------------------------------------ */
+
+#define TABLE 37
+
+static const struct {
+    size_t n, lanes;
+} lists[] = {{0, 16}, {1, 16}, {50, 48}, {EVENTS, 128}};
+
+static void run_cells(const snn_kern *kern, uint64_t seed)
+{
+    uint64_t state = seed + 2;
+
+    for (size_t k = 0; k < SNN_COUNT(lists); k++)
+        for (size_t offset = 0; offset < 2; offset++) {
+            const size_t lanes = lists[k].lanes;
+            guarded table = guarded_new(TABLE * lanes, offset), out = guarded_new(lanes, offset);
+            guarded expected;
+            uint32_t cell[EVENTS];
+
+            for (size_t i = 0; i < lists[k].n; i++) /* some more than once */
+                cell[i] = (uint32_t)(test_random(&state) % TABLE);
+            fill_uniform(&table, &state, -1.0f, 1.0f);
+            fill_uniform(&out, &state, -1.0f, 1.0f);
+            expected = guarded_copy(&out);
+            snn_kern_ref.cells_add(cell, lists[k].n, lanes, table.at, expected.at);
+            kern->cells_add(cell, lists[k].n, lanes, table.at, out.at);
+            compare_sums("cells_add", &expected, &out, lists[k].n, seed);
+            guarded_end("expected", &expected);
+            guarded_end("out", &out);
+            guarded_end("table", &table);
+        }
+}
+
+static size_t bench_cells(const snn_kern *kern, int rounds, uint64_t seed, double *seconds)
+{
+    guarded table = guarded_new(TABLE * 48, 0), out = guarded_new(48, 0);
+    uint64_t state = seed;
+    uint32_t cell[EVENTS];
+    double start;
+
+    for (size_t i = 0; i < EVENTS; i++)
+        cell[i] = (uint32_t)(test_random(&state) % TABLE);
+    fill_uniform(&table, &state, -1.0f, 1.0f);
+    start = snn_seconds();
+    for (int i = 0; i < rounds; i++)
+        kern->cells_add(cell, EVENTS, 48, table.at, out.at);
+    *seconds = snn_seconds() - start;
+    guarded_end("out", &out);
+    guarded_end("table", &table);
+    return (size_t)EVENTS * 48;
+}
+
 /* ---- voxels ---------------------------------------------------------------------------- */
 
 typedef struct {
@@ -276,5 +328,6 @@ static size_t bench_gradient(const snn_kern *kern, int rounds, uint64_t seed, do
 
 const kern_check check_stencil_forward = {"stencil_forward", run_forward, bench_forward};
 const kern_check check_stencil_backward = {"stencil_backward", run_backward, bench_backward};
+const kern_check check_cells_add = {"cells_add", run_cells, bench_cells};
 const kern_check check_voxel_logits = {"voxel_logits", run_logits, bench_logits};
 const kern_check check_voxel_gradient = {"voxel_gradient", run_gradient, bench_gradient};

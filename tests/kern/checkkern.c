@@ -25,7 +25,7 @@ static const kern_check *const checks[] = {
     &check_event_find,       &check_event_scatter,
     &check_event_gather,     &check_adlif_forward,
     &check_adlif_backward,   &check_dft_forward,
-    &check_dft_inverse,
+    &check_dft_inverse,      &check_cells_add,
 };
 
 static uint64_t seed;

@@ -54,7 +54,7 @@ extern const kern_check check_adlif_forward, check_adlif_backward;
 extern const kern_check check_norm_sum, check_norm_square, check_norm_backward_sum,
     check_norm_backward;
 extern const kern_check check_adam, check_softmax;
-extern const kern_check check_stencil_forward, check_stencil_backward, check_voxel_logits,
-    check_voxel_gradient;
+extern const kern_check check_stencil_forward, check_stencil_backward, check_cells_add,
+    check_voxel_logits, check_voxel_gradient;
 
 #endif

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A layer that sees motion, step by step on a stream of events.
+ *
+ * The past is a ring of D planes a polarity, one bit a pixel, each with a margin of half a
+ * kernel around it.  A place that is looked at reads the bits around it, delay by delay and
+ * row by row; each bit that is set is the row of weights of one cell of the stencil, and the
+ * kernel `cells_add` adds these rows up.  Cells come in the order in which the event solver
+ * meets them (delay/spatial_event.c): delays from the shortest on, OFF before ON, rows from
+ * the lowest up, columns from the left.  So the sums have the same bits.
+ */
+#include "snn/kern/kern.h"
+#include "snn/net/motion_layer.h"
+
+#include <snn/watch.h>
+
+#include <math.h>
+#include <string.h>
+
+#define TILE       32u  /* places of one piece of work */
+#define CHUNK      512u /* cells that are added in one call */
+#define USUAL_ROOM 65536u
+#define STEP_US    4000
+
+struct snn_watch {
+    snn_context *ctx;
+    snn_motion *motion;
+    snn_watch_params params;
+    snn_watch_sink sink;
+    void *user;
+    snn_watch_counts counts;
+    size_t words, plane; /* 64-bit words of a row of bits, of a plane */
+    uint64_t *bits;      /* [D][2][plane] */
+    uint32_t slot;       /* of the step at hand */
+    bool begun;
+    int64_t origin_us, begin_us; /* of the first step, of the step at hand */
+    uint64_t index;
+    uint64_t quiet; /* steps since the last event, of the step at hand */
+    uint32_t room, n;
+    uint16_t *x, *y;                      /* [room] */
+    uint16_t *leader, *spike;             /* [room] */
+    float *score, *swapped, *probability; /* [room][lanes] */
+    float *best;                          /* [room] */
+    float *potential;                     /* [height][width][classes]; NULL without decay */
+    uint64_t *looked;                     /* [height][width] index of the last look */
+};
+
+void snn_watch_params_init(snn_watch_params *params)
+{
+    *params = (snn_watch_params){.size = sizeof *params, .step_us = STEP_US, .confidence = 0.5f};
+}
+
+static snn_status refuse(snn_error *err, const char *where, const char *what)
+{
+    return snn_error_set(err, SNN_EINVAL, where, "%s", what);
+}
+
+static snn_status check_params(const snn_watch_params *p, snn_error *err)
+{
+    if (p->size != sizeof *p)
+        return refuse(err, "stream", "parameters were not set up with snn_watch_params_init");
+    if (p->width == 0 || p->height == 0 || p->width > 65535 || p->height > 65535)
+        return refuse(err, "width", "a frame has 1 to 65535 pixels a side");
+    if (p->step_us <= 0)
+        return refuse(err, "step_us", "a step must be 1 us or longer");
+    if (!(p->decay >= 0.0f && p->decay <= 1.0f))
+        return refuse(err, "decay", "must be 0 to 1");
+    if (!(p->confidence > 0.0f && p->confidence < 1.0f))
+        return refuse(err, "confidence", "must be greater than 0 and less than 1");
+    return SNN_OK;
+}
+
+static snn_status take_memory(snn_watch *s)
+{
+    const size_t lanes = s->motion->lanes, pixels = (size_t)s->params.width * s->params.height;
+    const size_t floats = s->room * lanes;
+    snn_status st = SNN_OK;
+
+    TRY_ALLOC(st, s->ctx, s->bits, 2 * s->motion->params.delays * s->plane);
+    TRY_ALLOC(st, s->ctx, s->x, s->room);
+    TRY_ALLOC(st, s->ctx, s->y, s->room);
+    TRY_ALLOC(st, s->ctx, s->leader, s->room);
+    TRY_ALLOC(st, s->ctx, s->spike, s->room);
+    TRY_ALLOC(st, s->ctx, s->score, floats);
+    TRY_ALLOC(st, s->ctx, s->swapped, floats);
+    TRY_ALLOC(st, s->ctx, s->probability, floats);
+    TRY_ALLOC(st, s->ctx, s->best, s->room);
+    if (s->params.decay > 0.0f) {
+        TRY_ALLOC(st, s->ctx, s->potential, pixels * s->motion->classes);
+        TRY_ALLOC(st, s->ctx, s->looked, pixels);
+    }
+done:
+    return st;
+}
+
+snn_status snn_watch_create(snn_motion *motion, const snn_watch_params *params, snn_watch_sink sink,
+                            void *user, snn_watch **out, snn_error *err)
+{
+    snn_watch *s = NULL;
+    size_t pixels, margin;
+    snn_status st;
+
+    TRY(st, check_params(params, err));
+    TRY_ALLOC(st, motion->ctx, s, 1);
+    s->ctx = motion->ctx;
+    s->motion = motion;
+    s->params = *params;
+    s->sink = sink;
+    s->user = user;
+    pixels = (size_t)params->width * params->height;
+    margin = motion->params.side - 1;
+    s->words = (params->width + margin + 63) / 64 + 1; /* one more: windows reach behind */
+    s->plane = s->words * (params->height + margin);
+    s->room = (uint32_t)(params->everywhere || (params->room == 0 && pixels < USUAL_ROOM) ? pixels
+                         : params->room == 0     ? USUAL_ROOM
+                         : params->room < pixels ? params->room
+                                                 : pixels);
+    TRY(st, take_memory(s));
+    if (params->everywhere)
+        for (size_t i = 0; i < pixels; i++) {
+            s->x[i] = (uint16_t)(i % params->width);
+            s->y[i] = (uint16_t)(i / params->width);
+        }
+    *out = s;
+    s = NULL;
+done:
+    if (st == SNN_ENOMEM)
+        snn_error_set(err, st, "stream", "no memory for %u x %u pixels: take a crop, or less room",
+                      params->width, params->height);
+    snn_watch_destroy(s);
+    return st;
+}
+
+void snn_watch_destroy(snn_watch *s)
+{
+    if (s == NULL)
+        return;
+    snn_free(s->ctx, s->looked);
+    snn_free(s->ctx, s->potential);
+    snn_free(s->ctx, s->best);
+    snn_free(s->ctx, s->probability);
+    snn_free(s->ctx, s->swapped);
+    snn_free(s->ctx, s->score);
+    snn_free(s->ctx, s->spike);
+    snn_free(s->ctx, s->leader);
+    snn_free(s->ctx, s->y);
+    snn_free(s->ctx, s->x);
+    snn_free(s->ctx, s->bits);
+    snn_free(s->ctx, s);
+}
+
+const snn_watch_counts *snn_watch_get_counts(const snn_watch *s)
+{
+    return &s->counts;
+}
+
+/* ---- one place ------------------------------------------------------------------------ */
+
+/* Cells to add at a place, of both assignments of polarities. */
+typedef struct {
+    const snn_watch *s;
+    uint32_t as_is[CHUNK], exchanged[CHUNK];
+    size_t n;
+    float *score, *swapped;
+} gathering;
+
+static void add_cells(gathering *g)
+{
+    const snn_motion *m = g->s->motion;
+
+    g->s->ctx->kern->cells_add(g->as_is, g->n, m->lanes, m->block, g->score);
+    if (m->params.symmetry)
+        g->s->ctx->kern->cells_add(g->exchanged, g->n, m->lanes, m->block, g->swapped);
+    g->n = 0;
+}
+
+/* Bits `from` .. from + n - 1 (n <= 64) of a row. */
+static uint64_t window(const uint64_t *row, size_t from, uint32_t n)
+{
+    const size_t w = from / 64, shift = from % 64;
+    const uint64_t low = row[w] >> shift, high = shift > 0 ? row[w + 1] << (64 - shift) : 0;
+
+    return (low | high) & (n < 64 ? ((uint64_t)1 << n) - 1 : UINT64_MAX);
+}
+
+/* One row of the window around a place: bit j is column 2r - j of stencil row `row`. */
+static void gather_row(gathering *g, const uint64_t *bits, size_t x, uint32_t row, uint32_t other)
+{
+    const uint32_t side = g->s->motion->params.side;
+
+    for (uint32_t j0 = 0; j0 < side; j0 += 64) {
+        uint64_t w = window(bits, x + j0, side - j0 < 64 ? side - j0 : 64);
+
+        for (; w != 0; w &= w - 1) {
+            const uint32_t b = side - 1 - (j0 + (uint32_t)__builtin_ctzll(w));
+
+            if (g->n == CHUNK)
+                add_cells(g);
+            g->as_is[g->n] = row * side + b;
+            g->exchanged[g->n++] = other * side + b;
+        }
+    }
+}
+
+static void gather(const snn_watch *s, uint32_t i)
+{
+    const uint32_t side = s->motion->params.side, delays = s->motion->params.delays;
+    const size_t lanes = s->motion->lanes;
+    gathering g = {.s = s, .score = s->score + i * lanes, .swapped = s->swapped + i * lanes};
+
+    memset(g.score, 0, lanes * sizeof *g.score);
+    memset(g.swapped, 0, lanes * sizeof *g.swapped);
+    for (uint32_t d = 0; d < delays; d++) {
+        const uint32_t slot = (s->slot + delays - d) % delays;
+
+        for (uint32_t q = 0; q < 2; q++) {
+            const uint64_t *plane = s->bits + ((size_t)slot * 2 + q) * s->plane;
+
+            for (uint32_t a = 0; a < side; a++)
+                gather_row(&g, plane + (s->y[i] + side - 1 - a) * s->words, s->x[i],
+                           (q * delays + d) * side + a, ((q ^ 1) * delays + d) * side + a);
+        }
+    }
+    add_cells(&g);
+}
+
+/* The class that spikes at place i, whose probabilities are known. */
+static uint16_t integrate(const snn_watch *s, uint32_t i)
+{
+    const size_t at = (size_t)s->y[i] * s->params.width + s->x[i], classes = s->motion->classes;
+    const float *p = s->probability + i * s->motion->lanes;
+    float *v, left;
+    uint16_t top = 0;
+
+    if (s->potential == NULL)
+        return p[s->leader[i]] >= s->params.confidence ? s->leader[i] : SNN_NO_LABEL;
+    v = s->potential + at * classes;
+    left = powf(s->params.decay, (float)(s->index - s->looked[at]));
+    s->looked[at] = s->index;
+    for (uint16_t c = 0; c < classes; c++) {
+        v[c] = left * v[c] + logf(fmaxf(p[c], 1e-30f) * (float)classes);
+        top = v[c] > v[top] ? c : top;
+    }
+    if (v[top] < logf(s->params.confidence * (float)classes))
+        return SNN_NO_LABEL;
+    memset(v, 0, classes * sizeof *v);
+    return top;
+}
+
+static void look_tile(void *arg, size_t tile, int worker)
+{
+    snn_watch *s = arg;
+    const snn_motion *m = s->motion;
+    const size_t lanes = m->lanes, first = tile * TILE;
+    const size_t last = first + TILE < s->n ? first + TILE : s->n;
+    const snn_voxels v = {.n = last - first,
+                          .classes = m->classes,
+                          .lanes = m->lanes,
+                          .evidence = s->score + first * lanes,
+                          .swapped = m->params.symmetry ? s->swapped + first * lanes : NULL,
+                          .bias = m->block + m->stencils};
+
+    (void)worker;
+    for (size_t i = first; i < last; i++)
+        gather(s, (uint32_t)i);
+    s->ctx->kern->voxel_logits(&v, s->best + first);
+    for (size_t i = first; i < last; i++) {
+        float *score = s->score + i * lanes;
+
+        s->leader[i] = 0;
+        for (uint16_t c = 1; c < m->classes; c++)
+            s->leader[i] = score[c] > score[s->leader[i]] ? c : s->leader[i];
+        for (size_t c = m->classes; c < lanes; c++)
+            score[c] = -INFINITY;
+    }
+    s->ctx->kern->softmax(last - first, lanes, s->score + first * lanes,
+                          s->probability + first * lanes);
+    for (size_t i = first; i < last; i++)
+        s->spike[i] = integrate(s, (uint32_t)i);
+}
+
+/* ---- steps ---------------------------------------------------------------------------- */
+
+/* Windows of a place and the adding of its cells, for snn_parallel. */
+static double operations(const snn_watch *s)
+{
+    const snn_motion_params *p = &s->motion->params;
+
+    return SNN_ELEMENT * s->n * (2.0 * p->delays * p->side + s->motion->lanes);
+}
+
+/* Look at the places of the step at hand and hand it out. */
+static snn_status hand_out(snn_watch *s, snn_error *err)
+{
+    const snn_watch_step step = {.begin_us = s->begin_us,
+                                 .index = s->index,
+                                 .n = s->n,
+                                 .classes = s->motion->classes,
+                                 .lanes = s->motion->lanes,
+                                 .x = s->x,
+                                 .y = s->y,
+                                 .score = s->score,
+                                 .probability = s->probability,
+                                 .leader = s->leader,
+                                 .spike = s->spike};
+
+    if (s->n == 0)
+        return SNN_OK;
+    snn_parallel(s->ctx, snn_tiles(s->n, TILE), operations(s), look_tile, s);
+    s->counts.steps++;
+    s->counts.places += s->n;
+    for (uint32_t i = 0; i < s->n; i++)
+        s->counts.spikes += s->spike[i] != SNN_NO_LABEL;
+    if (s->sink(s->user, &step) != 0)
+        return snn_error_set(err, SNN_EINTERRUPTED, "stream", "stopped at step %llu",
+                             (unsigned long long)s->index);
+    return SNN_OK;
+}
+
+/* The next step, empty. */
+static void open_step(snn_watch *s)
+{
+    s->slot = (s->slot + 1) % s->motion->params.delays;
+    memset(s->bits + (size_t)s->slot * 2 * s->plane, 0, 2 * s->plane * sizeof *s->bits);
+    s->begin_us += s->params.step_us;
+    s->index++;
+    s->quiet++;
+    s->n = 0;
+}
+
+static snn_status next_step(snn_watch *s, snn_error *err)
+{
+    snn_status st;
+
+    if (s->params.everywhere && s->quiet < s->motion->params.delays)
+        s->n = s->room;
+    st = hand_out(s, err);
+    open_step(s);
+    return st;
+}
+
+/* Steps up to that of time t.  Once the past is empty, those between are passed over. */
+static snn_status advance(snn_watch *s, int64_t t, snn_error *err)
+{
+    /* Unsigned: times may be as far apart as int64 goes. */
+    uint64_t steps = ((uint64_t)t - (uint64_t)s->begin_us) / (uint64_t)s->params.step_us;
+    snn_status st = SNN_OK;
+
+    while (steps > 0) {
+        if (s->quiet >= s->motion->params.delays && s->n == 0) {
+            s->begin_us = (int64_t)((uint64_t)s->begin_us + steps * (uint64_t)s->params.step_us);
+            s->index += steps;
+            s->quiet += steps;
+            return SNN_OK;
+        }
+        TRY(st, next_step(s, err));
+        steps--;
+    }
+done:
+    return st;
+}
+
+static bool test_and_set(uint64_t *plane, size_t words, size_t x, size_t y)
+{
+    uint64_t *word = plane + y * words + x / 64;
+    const uint64_t bit = (uint64_t)1 << x % 64;
+    const bool was = (*word & bit) != 0;
+
+    *word |= bit;
+    return was;
+}
+
+static void take_event(snn_watch *s, const snn_event *e)
+{
+    const size_t r = s->motion->params.side / 2, x = e->x + r, y = e->y + r;
+    uint64_t *planes = s->bits + (size_t)s->slot * 2 * s->plane;
+    const size_t word = y * s->words + x / 64;
+    const uint64_t bit = (uint64_t)1 << x % 64;
+    const bool seen = ((planes[word] | planes[s->plane + word]) & bit) != 0;
+
+    if (!seen && !s->params.everywhere) {
+        if (s->n == s->room) {
+            s->counts.dropped++;
+            return;
+        }
+        s->x[s->n] = e->x;
+        s->y[s->n++] = e->y;
+    }
+    if (test_and_set(planes + (e->p != 0 ? s->plane : 0), s->words, x, y))
+        s->counts.merged++;
+    s->quiet = 0;
+}
+
+snn_status snn_watch_push(snn_watch *s, const snn_event *events, size_t n, snn_error *err)
+{
+    snn_status st = SNN_OK;
+
+    for (size_t i = 0; i < n; i++) {
+        const snn_event *e = &events[i];
+
+        s->counts.events++;
+        if (!s->begun) {
+            s->begun = true;
+            s->origin_us = s->begin_us = e->t;
+        }
+        if (e->t < s->begin_us) {
+            s->counts.late++;
+            continue;
+        }
+        if ((uint64_t)e->t - (uint64_t)s->begin_us >= (uint64_t)s->params.step_us)
+            TRY(st, advance(s, e->t, err));
+        if (e->x >= s->params.width || e->y >= s->params.height)
+            s->counts.outside++;
+        else
+            take_event(s, e);
+    }
+done:
+    return st;
+}
+
+snn_status snn_watch_finish(snn_watch *s, snn_error *err)
+{
+    return s->begun ? next_step(s, err) : SNN_OK;
+}

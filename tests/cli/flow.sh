@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# snn events flow: a small layer, trained here, finds the known motion of made recordings.
+. "$abs_top_srcdir/tests/cli/lib.sh"
+make=$abs_top_builddir/tests/cli/make_recording
+
+cat >small.yaml <<'END'
+network:
+  model: motion
+motion: {directions: 4, speeds: 3, width: 20, height: 20, steps: 24, side: 9, delays: 9, selectivity: 1.5,
+  noise: 0.02, train_movies: 120, valid_movies: 0, test_movies: 24}
+train: {epochs: 12, batch_size: 12, weight_schedule: cosine, lr_weight: 0.01, weight_decay: 0}
+END
+run 0 train small.yaml --out layer --threads 1 -q
+
+# number KEY: a number of the JSON line in `out`
+number() { sed -n 's/.*"'"$1"'":\([-0-9.e+]*\).*/\1/p' out; }
+# close KEY VALUE BOUND: |number - VALUE| <= BOUND
+close() {
+    check "$1 $(number "$1"), wanted $2 to within $3" \
+        awk -v got="$(number "$1")" -v want="$2" -v bound="$3" \
+        'BEGIN { d = got - want; exit !(got != "" && d <= bound && -d <= bound) }'
+}
+
+# Leaves that go left, a cloud that goes up.
+"$make" leaves -110 0 0.3 48 1 >left.txt
+"$make" cloud 0 -70 0.3 40 2 >up.txt
+run 0 events flow left.txt --model layer --out left --json
+close x_px_s -110 27
+close y_px_s 0 27
+close outside 0 0
+check "a picture" sh -c "head -c 4 left/flow.png | grep -q PNG"
+check "a table" sh -c "head -n 1 left/flow.csv | grep -q '^x,y,votes,vx_px_s,vy_px_s,'"
+check "of all tiles but the empty ones" test "$(wc -l <left/flow.csv)" -gt 20
+run 0 events flow up.txt --model layer/model.h5 --json
+close x_px_s 0 17
+close y_px_s -70 21
+
+# The same from a pipe, with the step said, in a part of the frame, in larger cells.
+run 0 events flow left.txt --model layer --bin 3500us
+cp out file
+check "a pipe" sh -c "'$snn' events flow - --model layer --bin 3500us <left.txt | sed 's/^-:/left.txt:/' | cmp - file"
+out_has '^left.txt: -[0-9.]+ px/s right, .* steps of 3.500 ms$'
+run 0 events flow left.txt --model layer --bin 3500us --crop 8,8,24,30 --json
+close x_px_s -110 35
+"$make" leaves 220 0 0.15 96 3 >right.txt
+run 0 events flow right.txt --model layer --cell 2 --json --out right --tile 4
+close x_px_s 220 60
+check "in pixels of the sensor" awk -F, 'NR > 1 && $1 > 80 { n++ } END { exit !n }' right/flow.csv
+
+# Too many events: those beyond are counted.
+run 0 events flow left.txt --model layer --bin 4ms --rate 10000 --json
+check "dropped $(number dropped)" test "$(number dropped)" -gt 1000
+run 0 events flow left.txt --model layer --bin 4ms --rate 10000
+err_has '^snn: left.txt: [0-9]+ events are dropped: more than --rate$'
+
+# Nothing sure is seen in noise alone.
+printf '# geometry:40,40\n0.001 5 5 1\n' >one.txt
+run 0 events flow one.txt --model layer --confidence 0.9 --out one
+out_has '^one.txt: no motion is seen with confidence$'
+check "an empty picture" test -s one/flow.png
+
+# What is wrong is said.
+run 2 events flow left.txt
+err_has '^snn: --model MODEL.RUN says which layer is to look'
+run 2 events flow left.txt --model layer --confidence 1
+run 2 events flow left.txt --model layer --bin 0
+run 1 events flow left.txt --model nowhere
+err_has 'nowhere'
+run 1 events flow left.txt --model layer/checkpoint.h5
+err_has 'checkpoint.h5: is a motion checkpoint, not a motion'
+run 1 events flow nowhere.txt --model layer
+err_has '^snn: nowhere.txt: cannot be opened'
+run 1 events flow left.txt --model layer --crop 0,0,5,48
+err_has '^snn: left.txt: the frame is 5 x 48 cells, less than the layer.s kernels of 9: take a larger --crop'
+printf '# geometry:40,40\n' >empty.txt
+run 1 events flow empty.txt --model layer
+err_has 'empty.txt: '
+run 1 events flow left.txt --model layer --time 5s,6s
+err_has '^snn: left.txt: holds no event of what is asked for$'
+
+# A real camera: a slider moves it to the right, so the scene goes left at about 110 px/s.
+slider=${SNN_SHARED:-$abs_top_srcdir/../shared}/data/events/uzh_slider_depth_events_chunk.txt
+if test -f "$slider"; then
+    run 0 events flow "$slider" --size 240x180 --model layer --out slider --json
+    close x_px_s -110 27
+    close y_px_s 0 27
+else
+    skip "the recorded slider" "no $slider"
+fi
+tap_done

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * snn events flow: a trained layer looks at a recording, step by step, and says how the
+ * scene moves.
+ *
+ * A layer knows speeds in pixels a step.  How long a step must be for the scene's speeds to
+ * fall among them is found on the first events (--bin says it): in steps that are too short
+ * all seems slow, in steps that are too long all seems fast, and where the speed that is
+ * found is the middle of the layer's range, the estimate does not lean to either end.
+ */
+#include "tools/events_flow.h"
+
+#include "tools/events_stream.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SAMPLE        131072u /* events that choose the step */
+#define SHORTEST_US   250
+#define LENGTHS       9    /* steps to try, each twice the one before */
+#define HALVINGS      3    /* between two of them */
+#define ENOUGH        0.25 /* share of the most votes that an estimate needs */
+#define USUAL_TILE    8u
+#define USUAL_CERTAIN 0.25 /* probability of a vote */
+
+typedef struct flow_job {
+    snn_context *ctx;
+    events_stream events;
+    snn_motion *motion;
+    const snn_motion_params *layer;
+    uint32_t width, height; /* of the frame, in cells */
+    uint32_t cell, tile, rate;
+    float confidence;
+    int64_t step_us;
+    snn_event *sample;
+    size_t n_sample;
+    snn_watch *watch;
+    snn_flow *flow;
+    snn_watch_counts counts;
+    const char *out;
+    bool json;
+} flow_job;
+
+static int vote(void *user, const snn_watch_step *step)
+{
+    snn_flow_add(user, step);
+    return was_interrupted();
+}
+
+/* ---- a layer at work ----------------------------------------------------------------- */
+
+static snn_status begin(flow_job *j, int64_t step_us, snn_error *err)
+{
+    snn_flow_params flow;
+    snn_watch_params watch;
+    snn_status status;
+
+    snn_flow_params_init(&flow);
+    flow.width = j->width;
+    flow.height = j->height;
+    flow.tile = j->tile;
+    flow.step_us = step_us;
+    flow.confidence = j->confidence;
+    snn_watch_params_init(&watch);
+    watch.width = j->width;
+    watch.height = j->height;
+    watch.step_us = step_us;
+    if (j->rate > 0)
+        watch.room = (uint32_t)fmin(4e9, fmax(1, (double)j->rate * 1e-6 * (double)step_us));
+    TRY(status, snn_flow_create(j->ctx, j->layer, &flow, &j->flow, err));
+    TRY(status, snn_watch_create(j->motion, &watch, vote, j->flow, &j->watch, err));
+done:
+    return status;
+}
+
+static void end(flow_job *j)
+{
+    snn_watch_destroy(j->watch);
+    snn_flow_destroy(j->flow);
+    j->watch = NULL;
+    j->flow = NULL;
+}
+
+/* Take what the recording holds next to the sample's end; from pixels to cells. */
+static void to_cells(const flow_job *j, snn_event *events, size_t n)
+{
+    for (size_t i = 0; j->cell > 1 && i < n; i++) {
+        events[i].x = (uint16_t)(events[i].x / j->cell);
+        events[i].y = (uint16_t)(events[i].y / j->cell);
+    }
+}
+
+static snn_status read_sample(flow_job *j, snn_error *err)
+{
+    size_t n;
+    snn_status status;
+
+    j->sample = snn_alloc(j->ctx, SAMPLE + SNN_EVENT_BLOCK, sizeof *j->sample);
+    if (j->sample == NULL)
+        return snn_error_set(err, SNN_ENOMEM, j->events.path, "no memory for its first events");
+    do {
+        TRY(status, events_next(&j->events, &n, err));
+        memcpy(j->sample + j->n_sample, j->events.block, n * sizeof *j->sample);
+        to_cells(j, j->sample + j->n_sample, n);
+        j->n_sample += n;
+    } while (n > 0 && j->n_sample < SAMPLE);
+    if (j->n_sample == 0)
+        TRY(status,
+            snn_error_set(err, SNN_EINVAL, j->events.path, "holds no event of what is asked for"));
+done:
+    return status;
+}
+
+/* ---- the length of a step -------------------------------------------------------------- */
+
+typedef struct trial {
+    double us;
+    double votes;   /* share of the places, times the share that agrees */
+    double octaves; /* speed found over the middle of the layer's range */
+} trial;
+
+static snn_status try_step(flow_job *j, double us, trial *out, snn_error *err)
+{
+    const double middle = j->layer->speeds > 1
+                              ? sqrt((double)j->layer->speed_min * (double)j->layer->speed_max)
+                              : (double)j->layer->speed_max;
+    const int64_t step_us = (int64_t)(us + 0.5);
+    snn_flow_motion m;
+    snn_status status;
+
+    talk_progress("%s: looking for the length of a step: %.2f ms", j->events.path, 1e-3 * us);
+    TRY(status, begin(j, step_us, err));
+    TRY(status, snn_watch_push(j->watch, j->sample, j->n_sample, err));
+    TRY(status, snn_watch_finish(j->watch, err));
+    snn_flow_total(j->flow, &m);
+    *out = (trial){.us = (double)step_us};
+    if (m.votes > 0) {
+        out->votes = (double)m.votes * m.agreement / (double)snn_flow_places(j->flow);
+        out->octaves = log2(m.speed * 1e-6 * (double)step_us / middle);
+    }
+    talk(SNN_LOG_DEBUG, "step %.2f ms: %.1f px/s (%.3f a step), %.1f %% agree", 1e-3 * us, m.speed,
+         m.speed * 1e-6 * us, 100 * out->votes);
+done:
+    end(j);
+    return status;
+}
+
+/* The trial to begin with: of neighbours between which the speed found crosses the middle
+ * those with the most votes, else the trial with the most. */
+static size_t choose(const trial *t, size_t n, bool *crosses)
+{
+    double most = 0, best = -1;
+    size_t at = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (t[i].votes > most) {
+            most = t[i].votes;
+            at = i;
+        }
+    *crosses = false;
+    for (size_t i = 0; i + 1 < n; i++)
+        if (t[i].octaves <= 0 && t[i + 1].octaves > 0 && t[i + 1].votes >= ENOUGH * most &&
+            t[i].votes > 0 && t[i].votes + t[i + 1].votes > best) {
+            best = t[i].votes + t[i + 1].votes;
+            at = i;
+            *crosses = true;
+        }
+    return at;
+}
+
+static snn_status find_step(flow_job *j, snn_error *err)
+{
+    const double span = (double)j->sample[j->n_sample - 1].t - (double)j->sample[0].t;
+    trial t[LENGTHS], low, high, middle;
+    bool crosses;
+    size_t n = 0, at;
+    snn_status status = SNN_OK;
+
+    /* A step must leave the layer time for its past, twice. */
+    for (double us = SHORTEST_US; n < LENGTHS && (n == 0 || 2 * us * j->layer->delays < span);
+         us *= 2)
+        TRY(status, try_step(j, us, &t[n++], err));
+    at = choose(t, n, &crosses);
+    middle = t[at];
+    if (crosses && j->layer->speeds > 1) {
+        low = t[at];
+        high = t[at + 1];
+        for (int i = 0; i < HALVINGS; i++) {
+            TRY(status, try_step(j, sqrt(low.us * high.us), &middle, err));
+            *(middle.octaves <= 0 ? &low : &high) = middle;
+        }
+        /* Between the two it is straight enough. */
+        middle.us =
+            low.us * pow(high.us / low.us, -low.octaves / fmax(1e-6, high.octaves - low.octaves));
+    }
+    j->step_us = (int64_t)(middle.us + 0.5);
+done:
+    talk_clear();
+    return status;
+}
+
+/* ---- the whole recording ---------------------------------------------------------------- */
+
+static snn_status look(flow_job *j, snn_error *err)
+{
+    size_t n;
+    snn_status status;
+
+    TRY(status, begin(j, j->step_us, err));
+    TRY(status, snn_watch_push(j->watch, j->sample, j->n_sample, err));
+    do {
+        TRY(status, events_next(&j->events, &n, err));
+        to_cells(j, j->events.block, n);
+        TRY(status, snn_watch_push(j->watch, j->events.block, n, err));
+    } while (n > 0);
+    TRY(status, snn_watch_finish(j->watch, err));
+    j->counts = *snn_watch_get_counts(j->watch);
+done:
+    return status;
+}
+
+static void warn(const flow_job *j, uint64_t n, const char *what)
+{
+    if (n > 0)
+        talk(SNN_LOG_WARNING, "snn: %s: %llu %s", j->events.path, (unsigned long long)n, what);
+}
+
+static void show(const flow_job *j)
+{
+    /* In pixels of the sensor again. */
+    const double cell = j->cell, places = (double)snn_flow_places(j->flow);
+    const double degrees = 360 / 6.283185307179586;
+    snn_flow_motion m;
+    json line;
+
+    snn_flow_total(j->flow, &m);
+    warn(j, j->counts.outside, "events lie outside the frame: --size or --crop");
+    warn(j, j->counts.late, "events step back behind a step that is over, and are left out");
+    warn(j, j->counts.dropped, "events are dropped: more than --rate");
+    if (!j->json) {
+        if (m.votes == 0)
+            printf("%s: no motion is seen with confidence\n", j->events.path);
+        else
+            printf("%s: %.1f px/s right, %.1f px/s down (%.1f px/s, direction %.1f degrees), %.1f "
+                   "%% of %.0f places vote, %.0f %% of them agree; steps of %.3f ms\n",
+                   j->events.path, cell * m.x, cell * m.y, cell * m.speed, degrees * m.direction,
+                   100 * (double)m.votes / places, places, 100 * m.agreement,
+                   1e-3 * (double)j->step_us);
+        return;
+    }
+    json_begin(&line, "flow");
+    json_text(&line, "file", j->events.path);
+    json_number(&line, "x_px_s", cell * m.x);
+    json_number(&line, "y_px_s", cell * m.y);
+    json_number(&line, "speed_px_s", cell * m.speed);
+    json_number(&line, "direction_deg", degrees * m.direction);
+    json_number(&line, "confident_share", places > 0 ? (double)m.votes / places : 0);
+    json_number(&line, "agreement", m.agreement);
+    json_count(&line, "votes", m.votes);
+    json_count(&line, "places", snn_flow_places(j->flow));
+    json_count(&line, "step_us", (uint64_t)j->step_us);
+    json_count(&line, "steps", j->counts.steps);
+    json_count(&line, "events", j->counts.events);
+    json_count(&line, "merged", j->counts.merged);
+    json_count(&line, "outside", j->counts.outside);
+    json_count(&line, "late", j->counts.late);
+    json_count(&line, "dropped", j->counts.dropped);
+    json_end(&line);
+}
+
+static snn_status write_results(const flow_job *j, snn_error *err)
+{
+    const char *slash = strrchr(j->events.path, '/');
+    const flow_caption caption = {.recording = slash != NULL ? slash + 1 : j->events.path,
+                                  .tile = j->tile,
+                                  .cell = j->cell,
+                                  .step_us = j->step_us};
+    char path[TOOL_PATH];
+    snn_status status = SNN_OK;
+
+    if (j->out == NULL)
+        return SNN_OK;
+    TRY(status, make_folders(j->out, err));
+    TRY(status, join_path(path, j->out, "flow.png", err));
+    TRY(status, flow_draw(j->ctx, j->flow, j->layer, &caption, path, err));
+    TRY(status, join_path(path, j->out, "flow.csv", err));
+    TRY(status, flow_write_table(j->ctx, j->flow, &caption, path, err));
+    talk(SNN_LOG_INFO, "%s/flow.png, %s/flow.csv", j->out, j->out);
+done:
+    return status;
+}
+
+/* ---- the command --------------------------------------------------------------------------- */
+
+static snn_status load_layer(flow_job *j, const options *o, snn_error *err)
+{
+    char model[TOOL_PATH], folder[TOOL_PATH];
+    snn_status status;
+
+    TRY(status, find_model(o->model, model, folder, err));
+    TRY(status, snn_motion_load(j->ctx, model, &j->motion, NULL, err));
+    j->layer = snn_motion_get_params(j->motion);
+done:
+    return status;
+}
+
+/* Frame in cells: the sensor or its crop; where the file does not say, what the first
+ * events reach. */
+static snn_status find_frame(flow_job *j, snn_error *err)
+{
+    uint32_t width, height;
+
+    events_geometry(&j->events, &width, &height);
+    j->width = width / j->cell;
+    j->height = height / j->cell;
+    for (size_t i = 0; width == 0 && i < j->n_sample; i++) {
+        const snn_event *e = &j->sample[i];
+
+        j->width = e->x >= j->width ? e->x + 1u : j->width;
+        j->height = e->y >= j->height ? e->y + 1u : j->height;
+    }
+    if (j->width < j->layer->side || j->height < j->layer->side)
+        return snn_error_set(err, SNN_EINVAL, j->events.path,
+                             "the frame is %u x %u cells, less than the layer's kernels of %u: "
+                             "take a larger --crop or a smaller --cell",
+                             (unsigned)j->width, (unsigned)j->height, (unsigned)j->layer->side);
+    return SNN_OK;
+}
+
+static bool ask(const options *o, flow_job *j)
+{
+    *j = (flow_job){.cell = o->cell > 0 ? o->cell : 1,
+                    .tile = o->tile > 0 ? o->tile : USUAL_TILE,
+                    .rate = o->rate,
+                    .confidence = o->confidence > 0 ? (float)o->confidence : (float)USUAL_CERTAIN,
+                    .out = o->out,
+                    .json = o->json};
+    if (o->model == NULL) {
+        fprintf(stderr, "snn: --model MODEL|RUN says which layer is to look: see snn train "
+                        "configs/motion-camera.yaml\n");
+        return false;
+    }
+    if (o->confidence >= 1) {
+        fprintf(stderr, "snn: --confidence is a probability, less than 1\n");
+        return false;
+    }
+    return o->bin == NULL || events_duration("bin", o->bin, &j->step_us);
+}
+
+int events_flow(const options *o)
+{
+    flow_job j;
+    snn_error err = {0};
+    snn_status status = SNN_OK;
+
+    if (!ask(o, &j))
+        return EXIT_USAGE;
+    TRY(status, tool_context(o, &j.ctx, &err));
+    watch_signals();
+    TRY(status, load_layer(&j, o, &err));
+    TRY(status, events_open(j.ctx, o->operands[1], o, &j.events, &err));
+    TRY(status, read_sample(&j, &err));
+    TRY(status, find_frame(&j, &err));
+    if (j.step_us == 0)
+        TRY(status, find_step(&j, &err));
+    TRY(status, look(&j, &err));
+    events_warn(&j.events);
+    show(&j);
+    TRY(status, write_results(&j, &err));
+done:
+    talk_clear();
+    end(&j);
+    if (j.ctx != NULL)
+        snn_free(j.ctx, j.sample);
+    events_close(&j.events);
+    snn_motion_destroy(j.motion);
+    snn_context_destroy(j.ctx);
+    return status == SNN_OK ? EXIT_OK : talk_failure(status, &err);
+}
