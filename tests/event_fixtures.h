@@ -263,6 +263,27 @@ static inline void make_evt3(struct bytes *b, const snn_event *e, size_t n)
     }
 }
 
+/* Runs become vectors, which begin anywhere; padding stands between. */
+static inline void make_evt4(struct bytes *b, const snn_event *e, size_t n)
+{
+    put_string(b, "% evt 4.0\n% format EVT4;height=180;width=240\n% end\n");
+    for (size_t i = 0, k; i < n; i += k) {
+        uint64_t mask = 0, word;
+
+        if (i == 0 || e[i].t >> 6 != e[i - 1].t >> 6)
+            put_little(b, UINT64_C(0xe) << 28 | (uint64_t)e[i].t >> 6, 4);
+        k = fixture_run(e + i, n - i, e[i].x + 32u);
+        for (size_t m = 0; m < k; m++)
+            mask |= UINT64_C(1) << (e[i + m].x - e[i].x);
+        word = ((uint64_t)e[i].t & 63) << 22 | (uint64_t)e[i].x << 11 | e[i].y;
+        put_little(b, (uint64_t)(k > 1 ? 0xc + e[i].p : 0xa + e[i].p) << 28 | word, 4);
+        if (k > 1)
+            put_little(b, mask, 4);
+        if (i % 16 == 0)
+            put_little(b, 0xffffffff, 4);
+    }
+}
+
 /* jAER: rows and columns of the DVS128 are counted from the other end, 0 is ON. */
 static inline void make_aedat2_dvs128(struct bytes *b, const snn_event *e, size_t n)
 {
@@ -464,6 +485,7 @@ static const struct fixture FIXTURES[] = {
     {"evt2.1", SNN_EVENTS_EVT21, make_evt21, true, true},
     {"evt2.1 legacy", SNN_EVENTS_EVT21, make_evt21_legacy, true, true},
     {"evt3", SNN_EVENTS_EVT3, make_evt3, true, true},
+    {"evt4", SNN_EVENTS_EVT4, make_evt4, true, true},
     {"aedat2 davis", SNN_EVENTS_AEDAT2, make_aedat2_davis, true, true},
     {"aedat3", SNN_EVENTS_AEDAT3, make_aedat3, true, true},
     {"aedat4", SNN_EVENTS_AEDAT4, make_aedat4, true, false},

@@ -161,8 +161,8 @@ typedef struct snn_event_codec {
 } snn_event_codec;
 
 extern const snn_event_codec snn_codec_text, snn_codec_bin, snn_codec_dat, snn_codec_evt2,
-    snn_codec_evt21, snn_codec_evt3, snn_codec_aedat2, snn_codec_aedat3, snn_codec_aedat4,
-    snn_codec_hdf5, snn_codec_es;
+    snn_codec_evt21, snn_codec_evt3, snn_codec_evt4, snn_codec_aedat2, snn_codec_aedat3,
+    snn_codec_aedat4, snn_codec_hdf5, snn_codec_es;
 
 /* NULL for SNN_EVENTS_AUTO and what is no format. */
 const snn_event_codec *snn_event_codec_of(snn_event_format format);

@@ -5,7 +5,7 @@
 static const snn_event_codec *const CODECS[] = {
     &snn_codec_text,   &snn_codec_bin,  &snn_codec_dat,    &snn_codec_evt2,
     &snn_codec_evt21,  &snn_codec_evt3, &snn_codec_aedat2, &snn_codec_aedat3,
-    &snn_codec_aedat4, &snn_codec_hdf5, &snn_codec_es,
+    &snn_codec_aedat4, &snn_codec_hdf5, &snn_codec_es,     &snn_codec_evt4,
 };
 
 static const struct {

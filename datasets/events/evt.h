@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What Prophesee's formats share: the header, whole words in the window, and what a
- * writer says of times that do not fit.
+ * What Prophesee's formats share: the header, a clock, whole words in the window, and what
+ * a writer says of times that do not fit.
  */
 #ifndef SNN_EVENTS_EVT_H
 #define SNN_EVENTS_EVT_H
@@ -10,12 +10,35 @@
 
 typedef struct snn_evt_header {
     size_t bytes;           /* of the header; 0 = there is none */
-    char version[8];        /* "2", "2.1", "3"; "" where not said */
+    char version[8];        /* "2", "2.1", "3", "4"; "" where not said */
     uint32_t width, height; /* 0 where not said */
     bool swapped;           /* "endianness legacy" */
     bool dat;               /* a line says that it is a DAT file */
     bool ended;             /* by "% end" */
 } snn_evt_header;
+
+/* The clock of EVT 2, 2.1 and 4: words state bits 33-6 of the time, events bits 5-0. */
+typedef struct snn_evt_clock {
+    bool timed;
+    uint32_t high;
+    int64_t base; /* of `high` and all wraps, in us */
+} snn_evt_clock;
+
+/* A fall of the high part that is a wrap, not a glitch: all its range but 10. */
+#define SNN_EVT_WRAP_FALL ((UINT32_C(1) << 28) - 1 - 10)
+/* No camera runs so long, but a made-up file may. */
+#define SNN_EVT_LAST_TIME (INT64_C(1) << 60)
+
+static inline void snn_evt_clock_set(snn_evt_clock *c, uint32_t high)
+{
+    const int64_t wraps = c->base >> 34;
+    const bool wrapped = c->timed && high < c->high && c->high - high >= SNN_EVT_WRAP_FALL &&
+                         c->base < SNN_EVT_LAST_TIME;
+
+    c->base = (wraps + wrapped) * (INT64_C(1) << 34) + (int64_t)high * 64;
+    c->high = high;
+    c->timed = true;
+}
 
 /* Read the lines "% key value" at the begin of `head`. */
 void snn_evt_header_parse(const unsigned char *head, size_t n, snn_evt_header *out);

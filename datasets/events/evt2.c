@@ -10,19 +10,8 @@
  */
 #include "datasets/events/evt.h"
 
-/* A fall of the high part that is a wrap, not a glitch: all its range but 10. */
-#define WRAP_FALL ((UINT32_C(1) << 28) - 1 - 10)
 /* Wraps that a writer makes up for one gap in time. */
 #define MOST_WRAPS (INT64_C(1) << 20)
-
-/* No camera runs so long, but a made-up file may. */
-#define LAST_TIME (INT64_C(1) << 60)
-
-struct evt2_reader {
-    bool timed;
-    uint32_t high;
-    int64_t base; /* of `high` and all wraps, in us */
-};
 
 static int probe(const unsigned char *head, size_t n, bool whole)
 {
@@ -37,21 +26,10 @@ static snn_status open_evt2(snn_event_reader *r, snn_error *err)
     return snn_evt_header_read(r, 640, 480, &header, err);
 }
 
-static void take_time(struct evt2_reader *s, uint32_t high)
-{
-    const int64_t wraps = s->base >> 34;
-    const bool wrapped =
-        s->timed && high < s->high && s->high - high >= WRAP_FALL && s->base < LAST_TIME;
-
-    s->base = (wraps + wrapped) * (INT64_C(1) << 34) + (int64_t)high * 64;
-    s->high = high;
-    s->timed = true;
-}
-
 static snn_status read_evt2(snn_event_reader *r, snn_event *out, size_t room, size_t *n,
                             snn_error *err)
 {
-    struct evt2_reader *s = r->state;
+    snn_evt_clock *s = r->state;
     size_t made = 0, words;
     snn_status st = SNN_OK;
 
@@ -72,7 +50,7 @@ static snn_status read_evt2(snn_event_reader *r, snn_event *out, size_t room, si
                                           .y = word & 2047,
                                           .p = (uint8_t)type};
             } else if (type == 8) {
-                take_time(s, word & 0x0fffffff);
+                snn_evt_clock_set(s, word & 0x0fffffff);
             } else if (type <= 1) {
                 r->counts.untimed++;
             } else if (type == 0xA || type >= 0xD) {
@@ -113,7 +91,7 @@ static void put_time(snn_event_writer *w, uint32_t high)
     s->timed = true;
 }
 
-/* Bring the reader's clock to `t`, as the rule of take_time sees it. */
+/* Bring the reader's clock to `t`, as the rule of snn_evt_clock_set sees it. */
 static snn_status move_time(snn_event_writer *w, int64_t t, size_t index, snn_error *err)
 {
     struct evt2_writer *s = w->state;
@@ -123,7 +101,7 @@ static snn_status move_time(snn_event_writer *w, int64_t t, size_t index, snn_er
     if (t < 0 || wraps - s->wraps > MOST_WRAPS)
         return snn_evt_refuse_time(w, index, t, err);
     if (wraps < s->wraps ||
-        (wraps == s->wraps && s->timed && high < s->high && s->high - high >= WRAP_FALL))
+        (wraps == s->wraps && s->timed && high < s->high && s->high - high >= SNN_EVT_WRAP_FALL))
         return snn_evt_refuse_back(w, index, err);
     if (wraps > s->wraps && !s->timed)
         put_time(w, 0);
@@ -154,7 +132,7 @@ done:
 const snn_event_codec snn_codec_evt2 = {
     .format = SNN_EVENTS_EVT2,
     .probe = probe,
-    .state_bytes = sizeof(struct evt2_reader),
+    .state_bytes = sizeof(snn_evt_clock),
     .open = open_evt2,
     .read = read_evt2,
     .writer_bytes = sizeof(struct evt2_writer),

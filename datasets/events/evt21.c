@@ -10,15 +10,9 @@
  */
 #include "datasets/events/evt.h"
 
-#define WRAP_FALL ((UINT32_C(1) << 28) - 1 - 10)
-
-/* No camera runs so long, but a made-up file may. */
-#define LAST_TIME (INT64_C(1) << 60)
-
 struct evt21_reader {
-    bool timed, swapped;
-    uint32_t high;
-    int64_t base; /* of `high` and all wraps, in us */
+    snn_evt_clock clock;
+    bool swapped;
 };
 
 static int probe(const unsigned char *head, size_t n, bool whole)
@@ -40,20 +34,10 @@ done:
     return st;
 }
 
-static void take_time(struct evt21_reader *s, uint32_t high)
-{
-    const int64_t wraps = s->base >> 34;
-    const bool wrapped =
-        s->timed && high < s->high && s->high - high >= WRAP_FALL && s->base < LAST_TIME;
-
-    s->base = (wraps + wrapped) * (INT64_C(1) << 34) + (int64_t)high * 64;
-    s->high = high;
-    s->timed = true;
-}
-
 static size_t spread(const struct evt21_reader *s, uint32_t head, uint32_t mask, snn_event *out)
 {
-    snn_event e = {.t = s->base + (head >> 22 & 63), .y = head & 2047, .p = (uint8_t)(head >> 28)};
+    snn_event e = {
+        .t = s->clock.base + (head >> 22 & 63), .y = head & 2047, .p = (uint8_t)(head >> 28)};
     size_t n = 0;
 
     for (; mask != 0; mask &= mask - 1) {
@@ -83,10 +67,10 @@ static snn_status read_evt21(snn_event_reader *r, snn_event *out, size_t room, s
             const uint32_t head = s->swapped ? first : second, mask = s->swapped ? second : first;
             const uint32_t type = head >> 28;
 
-            if (type <= 1 && s->timed)
+            if (type <= 1 && s->clock.timed)
                 made += spread(s, head, mask, out + made);
             else if (type == 8)
-                take_time(s, head & 0x0fffffff);
+                snn_evt_clock_set(&s->clock, head & 0x0fffffff);
             else if (type <= 1)
                 r->counts.untimed += (uint64_t)__builtin_popcount(mask);
             else if (type == 0xA || type >= 0xD)

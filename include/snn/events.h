@@ -42,7 +42,8 @@ typedef struct snn_event {
     X(SNN_EVENTS_AEDAT3, 8, "aedat3", ".aedat", "AEDAT 3.1 of cAER")                               \
     X(SNN_EVENTS_AEDAT4, 9, "aedat4", ".aedat4", "AEDAT 4 of DV")                                  \
     X(SNN_EVENTS_HDF5, 10, "hdf5", ".h5", "HDF5")                                                  \
-    X(SNN_EVENTS_ES, 11, "es", ".es", "Event Stream 2")
+    X(SNN_EVENTS_ES, 11, "es", ".es", "Event Stream 2")                                            \
+    X(SNN_EVENTS_EVT4, 12, "evt4", ".raw", "Prophesee RAW, EVT 4.0")
 
 typedef enum snn_event_format {
     SNN_EVENTS_AUTO = 0, /* what the content says; for files to write: what the name says */

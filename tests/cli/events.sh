@@ -169,8 +169,8 @@ run 2 events inof a.txt
 err_has "did you mean 'info'"
 run 2 events convert a.txt
 err_has '^snn: usage: snn events convert'
-run 2 events info a.txt --from evt4
-err_has "^snn: format 'evt4' is unknown; did you mean 'evt"
+run 2 events info a.txt --from evt5
+err_has "^snn: format 'evt5' is unknown; did you mean 'evt"
 run 2 events info a.txt --size 64
 err_has '^snn: --size needs a width and height'
 run 2 events info a.txt --crop 1,2,3

@@ -15,7 +15,7 @@ out=$1 seconds=${2:-10}
 shift
 test $# = 0 || shift
 CC=${FUZZ_CC:-clang}
-formats=${*:-TEXT BIN DAT EVT2 EVT21 EVT3 AEDAT2 AEDAT3 AEDAT4 HDF5 ES AUTO}
+formats=${*:-TEXT BIN DAT EVT2 EVT21 EVT3 EVT4 AEDAT2 AEDAT3 AEDAT4 HDF5 ES AUTO}
 recorded=${SNN_SHARED:-../shared}/data/events
 packages=cmocka
 for p in hdf5 hdf5-serial; do
@@ -34,7 +34,7 @@ for source in datasets/events/*.c datasets/data.c snn/base/context.c snn/base/st
     snn/base/cpu.c snn/kern/*.c; do
     $CC $flags -fsanitize=fuzzer-no-link -c -o "$out/objects/$(basename "$source" .c).o" "$source"
 done
-for format in TEXT BIN DAT EVT2 EVT21 EVT3 AEDAT2 AEDAT3 AEDAT4 HDF5 ES AUTO; do
+for format in TEXT BIN DAT EVT2 EVT21 EVT3 EVT4 AEDAT2 AEDAT3 AEDAT4 HDF5 ES AUTO; do
     mkdir -p "$out/$format"
 done
 # shellcheck disable=SC2086
