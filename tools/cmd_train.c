@@ -68,13 +68,15 @@ static const char *percent(double share, char text[16])
 static void show_epoch(void *user, const snn_epoch_report *r)
 {
     const struct display *display = user;
+    /* Where nothing validates, or a left-out speaker measures, the last epoch counts. */
+    const bool chosen = r->best && isfinite(r->valid_accuracy) && r->part.folds == 0;
     char train[16], valid[16], part[PART];
     json j;
 
     talk(SNN_LOG_INFO, "%sepoch %u/%u  loss %.4f  train %s  valid %s  %.1f s%s",
          part_name(&r->part, part), (unsigned)r->epoch, (unsigned)r->epochs, r->loss,
          percent(r->train_accuracy, train), percent(r->valid_accuracy, valid), r->seconds,
-         r->best ? "  best" : "");
+         chosen ? "  best" : "");
     if (!display->json)
         return;
     json_begin(&j, "epoch");

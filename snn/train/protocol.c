@@ -274,6 +274,10 @@ static snn_status leave_one_out(snn_run_job *job, snn_run_result *out, snn_error
 
     TRY(st, snn_roster_read(job->ctx, job->dataset, &roster, err));
     TRY(st, snn_roster_check(&roster, "train.protocol", err));
+    if (snn_dataset_get_info(job->dataset)->count[SNN_SPLIT_VALID] > 0)
+        snn_log(job->ctx, SNN_LOG_INFO,
+                "speakers of the training split are left out in turn; the data's validation split "
+                "is not used");
     TRY_ALLOC(st, job->ctx, folds, roster.n_known);
     TRY_ALLOC(st, job->ctx, accuracy, roster.n_known);
     if (job->folder != NULL && !job->params->resume)

@@ -25,6 +25,8 @@ out_has '^left-out speakers [0-9.]+ % \(4 of them, 95 % interval -?[0-9.]+ to [0
 out_has '^test accuracy [0-9.]+ % \(validation -, best epoch 3 of 3, by last epoch, protocol loso, .*\): loso$'
 err_has '^speaker 2 \(3/4\)  epoch 3/3  loss '
 err_has '^speaker 3, left out: [0-9.]+ % of 9 samples \(4 of 4\)$'
+err_has '^speakers of the training split are left out in turn; the data.s validation split is not used$'
+check "no epoch is called the best: the last counts" sh -c '! grep -q "best$" err'
 check "a row for each speaker" test "$(wc -l <loso/folds.csv)" = 5
 for speaker in 0 1 2 3; do
     for file in config.yaml metrics.csv model.h5 checkpoint.h5 result.json; do
