@@ -227,6 +227,11 @@ static snn_status take(snn_context *ctx, const columns *c, const snn_motion_para
     TRY_ALLOC(st, ctx, out->y, n, err);
     TRY_ALLOC(st, ctx, out->label, size->steps, err);
     memcpy(out->label, c->label + (size_t)i * size->steps, size->steps * sizeof *out->label);
+    for (uint32_t t = 0; t < size->steps; t++)
+        if (out->label[t] >= size->directions * size->speeds && out->label[t] != SNN_NO_LABEL)
+            return snn_error_set(err, SNN_EFORMAT, path,
+                                 "/label[%u][%u] is %u, but there are %u directions and %u speeds",
+                                 i, t, out->label[t], size->directions, size->speeds);
     for (uint64_t e = 0; e < n; e++) {
         const uint32_t group = 2 * (uint32_t)c->t[from + e] + c->p[from + e];
 

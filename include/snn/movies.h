@@ -45,7 +45,7 @@ SNN_API const snn_movie *snn_movies_get(const snn_movies *movies, uint32_t i);
  *   /first   (N + 1)   u64     events of movie i are first[i] .. first[i+1]-1
  *   /t /x /y /p        u16 u16 u16 u8, sorted by step, polarity, row, column
  *   /label   (N, steps) u16    65535 = none
- *   attributes width, height, steps, directions, speeds, speed_min, speed_max, source
+ *   attributes width, height, steps, directions, speeds, speed_min, speed_max
  */
 SNN_API SNN_MUST_USE snn_status snn_movies_save(snn_context *ctx, const snn_movies *movies,
                                                 const snn_motion_params *params, const char *path,

@@ -116,6 +116,8 @@ snn_status snn_motion_evaluate_on(snn_motion_tape *tape, const snn_movies *movie
     sums s = {0};
     snn_status st;
 
+    if (count == 0)
+        TRY(st, snn_error_set(err, SNN_EINVAL, "movies", "there are none to evaluate"));
     TRY(st, check_labels(movies, err));
     TRY_ALLOC(st, tape->ctx, batch, most);
     for (uint32_t first = 0; first < count; first += most) {

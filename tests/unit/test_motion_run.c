@@ -96,7 +96,7 @@ static void learns_and_evaluates(void **state)
     uint32_t confusion[16] = {0}, sum = 0;
     snn_run_result result;
     snn_motion *motion;
-    snn_movies *test;
+    snn_movies *none, *test;
     snn_config read;
     char path[RUN_PATH + 16];
 
@@ -115,6 +115,11 @@ static void learns_and_evaluates(void **state)
         SNN_OK);
     assert_int_equal(snn_motion_evaluate(motion, test, 5, NULL, NULL, &e, confusion, NULL), SNN_OK);
     assert_true(e.accuracy == result.test_accuracy && e.loss < log(4.0));
+    assert_int_equal(
+        snn_movies_make(ctx, &c.motion, NULL, 1, SNN_SPLIT_TEST, 0, NULL, NULL, &none, NULL),
+        SNN_OK);
+    assert_int_equal(snn_motion_evaluate(motion, none, 5, NULL, NULL, &e, NULL, NULL), SNN_EINVAL);
+    snn_movies_destroy(none);
     for (int i = 0; i < 16; i++)
         sum += confusion[i];
     assert_int_equal(sum, 16);

@@ -3,6 +3,7 @@
  * same whatever the threads, and files give back what they took. */
 #include "tests/cmocka_all.h"
 
+#include "datasets/movie_set.h"
 #include "datasets/stimulus.h"
 
 #include <math.h>
@@ -188,6 +189,16 @@ static void there_and_back(void **state)
     wrong.width = 25;
     assert_int_equal(snn_movies_load(ctx, path, &wrong, &read, &err), SNN_EFORMAT);
     assert_non_null(strstr(err.what, "width is 24 in the file but 25"));
+    /* A label of no class. */
+    made->movie[2].label[5] = (uint16_t)(p.directions * p.speeds);
+    assert_int_equal(snn_movies_save(ctx, made, &p, path, NULL), SNN_OK);
+    assert_int_equal(snn_movies_load(ctx, path, &p, &read, &err), SNN_EFORMAT);
+    assert_non_null(strstr(err.what, "/label[2][5] is "));
+    made->movie[2].label[5] = SNN_NO_LABEL;
+    assert_int_equal(snn_movies_save(ctx, made, &p, path, NULL), SNN_OK);
+    assert_int_equal(snn_movies_load(ctx, path, &p, &read, NULL), SNN_OK);
+    snn_movies_destroy(read);
+    read = NULL;
     assert_int_equal(truncate(path, 2000), 0);
     assert_int_equal(snn_movies_load(ctx, path, &p, &read, &err), SNN_EFORMAT);
     assert_null(read);
