@@ -38,12 +38,18 @@ typedef struct flow_job {
     snn_flow *flow;
     snn_watch_counts counts;
     const char *out;
+    float decay;
+    flow_spikes spikes; /* its file is open while the whole recording is looked at */
     bool json;
 } flow_job;
 
 static int vote(void *user, const snn_watch_step *step)
 {
-    snn_flow_add(user, step);
+    flow_job *j = user;
+
+    snn_flow_add(j->flow, step);
+    if (j->spikes.file != NULL)
+        flow_spikes_add(&j->spikes, j->layer, j->cell, j->step_us, step);
     return was_interrupted();
 }
 
@@ -65,10 +71,12 @@ static snn_status begin(flow_job *j, int64_t step_us, snn_error *err)
     watch.width = j->width;
     watch.height = j->height;
     watch.step_us = step_us;
+    watch.confidence = j->confidence;
+    watch.decay = j->decay;
     if (j->rate > 0)
         watch.room = (uint32_t)fmin(4e9, fmax(1, (double)j->rate * 1e-6 * (double)step_us));
     TRY(status, snn_flow_create(j->ctx, j->layer, &flow, &j->flow, err));
-    TRY(status, snn_watch_create(j->motion, &watch, vote, j->flow, &j->watch, err));
+    TRY(status, snn_watch_create(j->motion, &watch, vote, j, &j->watch, err));
 done:
     return status;
 }
@@ -201,11 +209,13 @@ done:
 
 /* ---- the whole recording ---------------------------------------------------------------- */
 
-static snn_status look(flow_job *j, snn_error *err)
+static snn_status look(flow_job *j, const options *o, snn_error *err)
 {
     size_t n;
-    snn_status status;
+    snn_status status = SNN_OK;
 
+    if (o->spikes != NULL)
+        TRY(status, flow_spikes_open(&j->spikes, o->spikes, err));
     TRY(status, begin(j, j->step_us, err));
     TRY(status, snn_watch_push(j->watch, j->sample, j->n_sample, err));
     do {
@@ -215,7 +225,10 @@ static snn_status look(flow_job *j, snn_error *err)
     } while (n > 0);
     TRY(status, snn_watch_finish(j->watch, err));
     j->counts = *snn_watch_get_counts(j->watch);
+    if (j->spikes.file != NULL)
+        TRY(status, flow_spikes_commit(&j->spikes, err));
 done:
+    flow_spikes_close(&j->spikes);
     return status;
 }
 
@@ -259,6 +272,7 @@ static void show(const flow_job *j)
     json_count(&line, "votes", m.votes);
     json_count(&line, "places", snn_flow_places(j->flow));
     json_count(&line, "step_us", (uint64_t)j->step_us);
+    json_count(&line, "spikes", j->counts.spikes);
     json_count(&line, "steps", j->counts.steps);
     json_count(&line, "events", j->counts.events);
     json_count(&line, "merged", j->counts.merged);
@@ -334,10 +348,15 @@ static bool ask(const options *o, flow_job *j)
                     .rate = o->rate,
                     .confidence = o->confidence > 0 ? (float)o->confidence : (float)USUAL_CERTAIN,
                     .out = o->out,
+                    .decay = (float)o->decay,
                     .json = o->json};
     if (o->model == NULL) {
         fprintf(stderr, "snn: --model MODEL|RUN says which layer is to look: see snn train "
                         "configs/motion-camera.yaml\n");
+        return false;
+    }
+    if (o->decay > 1) {
+        fprintf(stderr, "snn: --decay is what a step leaves of a potential, at most 1\n");
         return false;
     }
     if (o->confidence >= 1) {
@@ -363,7 +382,7 @@ int events_flow(const options *o)
     TRY(status, find_frame(&j, &err));
     if (j.step_us == 0)
         TRY(status, find_step(&j, &err));
-    TRY(status, look(&j, &err));
+    TRY(status, look(&j, o, &err));
     events_warn(&j.events);
     show(&j);
     TRY(status, write_results(&j, &err));

@@ -26,4 +26,20 @@ SNN_MUST_USE snn_status flow_write_table(snn_context *ctx, const snn_flow *flow,
                                          const flow_caption *caption, const char *path,
                                          snn_error *err);
 
+/* ---- flow_spikes.c: a table of spikes, which has its name when it is complete ------------ */
+
+typedef struct flow_spikes {
+    const char *path;
+    char part[TOOL_PATH];
+    FILE *file;
+} flow_spikes;
+
+SNN_MUST_USE snn_status flow_spikes_open(flow_spikes *s, const char *path, snn_error *err);
+/* The spikes of a step, in pixels of the sensor: the corner of the cell. */
+void flow_spikes_add(flow_spikes *s, const snn_motion_params *layer, uint32_t cell, int64_t step_us,
+                     const snn_watch_step *step);
+SNN_MUST_USE snn_status flow_spikes_commit(flow_spikes *s, snn_error *err);
+/* Without commit before nothing is left behind. */
+void flow_spikes_close(flow_spikes *s);
+
 #endif

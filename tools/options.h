@@ -38,14 +38,14 @@ typedef struct options {
         bool given;
     } seed;
     /* Of snn events. */
-    const char *format, *from, *size, *crop, *time, *view, *palette, *every, *fade, *model, *bin;
+    const char *format, *from, *size, *crop, *time, *view, *palette, *every, *fade, *model, *bin, *spikes;
     uint32_t scale, cell, tile;
     bool relative, tolerant;
     uint32_t threads, steps, batch, input_steps, inputs, outputs, clips, channels, rate;
     uint32_t sample, width, height, seeds, jobs;
     uint32_t points, fine_tune;
     uint32_t samples, valid, test, classes, units, parts, png;
-    double density, duration, timeout, level_step, level_hop, keep, confidence;
+    double density, duration, timeout, level_step, level_hop, keep, confidence, decay;
     option_amount motif, gap, spread, jitter, noise;
     bool resume, json, quiet, verbose, help, help_config, mono;
     char **operands;

@@ -48,6 +48,8 @@ SNN_API void snn_flow_destroy(snn_flow *flow);
 /* Add the votes of a step, which is of a stream of such a layer and frame; to be called by
  * the stream's sink.  Nothing is allocated. */
 SNN_API void snn_flow_add(snn_flow *flow, const snn_watch_step *step);
+/* The same as a sink of snn_watch_create, with the flow as its user. */
+SNN_API int snn_flow_sink(void *flow, const snn_watch_step *step);
 /* No votes again. */
 SNN_API void snn_flow_clear(snn_flow *flow);
 

@@ -113,6 +113,12 @@ void snn_flow_add(snn_flow *flow, const snn_watch_step *step)
     }
 }
 
+int snn_flow_sink(void *flow, const snn_watch_step *step)
+{
+    snn_flow_add(flow, step);
+    return 0;
+}
+
 /* ---- reading motions off votes --------------------------------------------------------- */
 
 static double turn(double a, double b)

@@ -53,6 +53,34 @@ check "dropped $(number dropped)" test "$(number dropped)" -gt 1000
 run 0 events flow left.txt --model layer --bin 4ms --rate 10000
 err_has '^snn: left.txt: [0-9]+ events are dropped: more than --rate$'
 
+# Neurons: without memory those spike that vote; with memory some more, at the same places.
+run 0 events flow left.txt --model layer --bin 4ms --spikes spikes.csv --json
+check "a spike for each vote" test "$(($(wc -l <spikes.csv) - 1))" = "$(number votes)"
+check "most go to the left" awk -F, 'NR > 1 { n++; left += $5 > 200 && $5 < 340 } END { exit !(left > n / 2) }' spikes.csv
+check "in their order, inside the frame" awk -F, 'NR > 2 && ($1 < t || $2 > 47 || $3 > 47) { bad = 1 }
+    { t = $1 } END { exit bad }' spikes.csv
+run 0 events flow left.txt --model layer --bin 4ms --spikes memory.csv --decay 0.7 --json
+check "memory changes them" test "$(number spikes)" != "$(($(wc -l <spikes.csv) - 1))"
+check "counted" test "$(($(wc -l <memory.csv) - 1))" = "$(number spikes)"
+run 1 events flow left.txt --model layer --bin 4ms --spikes nowhere/spikes.csv
+err_has '^snn: nowhere/spikes.csv.part: cannot be written'
+run 2 events flow left.txt --model layer --decay 2
+
+# The example: the same motion, a picture, a pipe; live it drops what comes too late.
+camera=$abs_top_builddir/examples/motion_camera
+test "$(wc -l <"$abs_top_srcdir/examples/motion_camera.c")" -lt 100
+check "motion_camera has less than 100 lines" test $? = 0
+check "motion_camera" sh -c "'$camera' layer/model.h5 48 48 4000 left.txt camera.png >camera.out"
+check "to the left, nothing dropped" grep -q '^-1*[0-9][0-9][.][0-9] px/s right.*; 0 of [0-9]* events dropped$' camera.out
+check "its picture" sh -c "head -c 4 camera.png | grep -q PNG"
+check "a pipe" sh -c "'$camera' layer/model.h5 48 48 4000 - pipe.png <left.txt | cmp - camera.out && cmp pipe.png camera.png"
+{ head -n 9000 left.txt; sleep 0.5; tail -n +9001 left.txt; } |
+    "$camera" layer/model.h5 48 48 4000 - live.png live >live.out
+check "a camera that hangs: $(cat live.out)" grep -q '; [1-9][0-9]* of [0-9]* events dropped$' live.out
+"$camera" layer/checkpoint.h5 48 48 4000 left.txt none.png >bad.out
+check "a checkpoint is no layer" test $? = 1 -a ! -e none.png
+check "which is said" grep -q 'checkpoint.h5' bad.out
+
 # Nothing sure is seen in noise alone.
 printf '# geometry:40,40\n0.001 5 5 1\n' >one.txt
 run 0 events flow one.txt --model layer --confidence 0.9 --out one
