@@ -71,7 +71,7 @@ static bool take_decimal(const char **at, const char *end, struct decimal *d)
             digit++;
         while (digit < end && isdigit((unsigned char)*digit))
             digit++;
-        if (digit - c >= (ptrdiff_t)sizeof text)
+        if (digit == c || !isdigit((unsigned char)digit[-1]) || digit - c >= (ptrdiff_t)sizeof text)
             return false;
         memcpy(text, c, (size_t)(digit - c));
         d->exponent += (int)strtol(text, NULL, 10);
