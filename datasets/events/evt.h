@@ -24,16 +24,16 @@ typedef struct snn_evt_clock {
     int64_t base; /* of `high` and all wraps, in us */
 } snn_evt_clock;
 
-/* A fall of the high part that is a wrap, not a glitch: all its range but 10. */
+/* A fall of the high part that is a wrap, not a glitch: in EVT 2 and 2.1 all its range but 10. */
 #define SNN_EVT_WRAP_FALL ((UINT32_C(1) << 28) - 1 - 10)
 /* No camera runs so long, but a made-up file may. */
 #define SNN_EVT_LAST_TIME (INT64_C(1) << 60)
 
-static inline void snn_evt_clock_set(snn_evt_clock *c, uint32_t high)
+static inline void snn_evt_clock_set(snn_evt_clock *c, uint32_t high, uint32_t wrap_fall)
 {
     const int64_t wraps = c->base >> 34;
-    const bool wrapped = c->timed && high < c->high && c->high - high >= SNN_EVT_WRAP_FALL &&
-                         c->base < SNN_EVT_LAST_TIME;
+    const bool wrapped =
+        c->timed && high < c->high && c->high - high >= wrap_fall && c->base < SNN_EVT_LAST_TIME;
 
     c->base = (wraps + wrapped) * (INT64_C(1) << 34) + (int64_t)high * 64;
     c->high = high;

@@ -50,7 +50,7 @@ static snn_status read_evt2(snn_event_reader *r, snn_event *out, size_t room, si
                                           .y = word & 2047,
                                           .p = (uint8_t)type};
             } else if (type == 8) {
-                snn_evt_clock_set(s, word & 0x0fffffff);
+                snn_evt_clock_set(s, word & 0x0fffffff, SNN_EVT_WRAP_FALL);
             } else if (type <= 1) {
                 r->counts.untimed++;
             } else if (type == 0xA || type >= 0xD) {

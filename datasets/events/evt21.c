@@ -70,7 +70,7 @@ static snn_status read_evt21(snn_event_reader *r, snn_event *out, size_t room, s
             if (type <= 1 && s->clock.timed)
                 made += spread(s, head, mask, out + made);
             else if (type == 8)
-                snn_evt_clock_set(&s->clock, head & 0x0fffffff);
+                snn_evt_clock_set(&s->clock, head & 0x0fffffff, SNN_EVT_WRAP_FALL);
             else if (type <= 1)
                 r->counts.untimed += (uint64_t)__builtin_popcount(mask);
             else if (type == 0xA || type >= 0xD)

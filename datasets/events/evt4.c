@@ -12,6 +12,8 @@
 
 #define MOST_OF_MASK 32
 #define PADDING      UINT32_MAX
+/* Here a fall by half of the range is a wrap: times need not come often. */
+#define WRAP_FALL (UINT32_C(1) << 27)
 
 static int probe(const unsigned char *head, size_t n, bool whole)
 {
@@ -71,7 +73,7 @@ static size_t take_words(snn_event_reader *r, const unsigned char *at, size_t wo
             i++;
             *made += spread(r, word, snn_le32(at + 4 * i), out + *made);
         } else if (type == 0xE) {
-            snn_evt_clock_set(r->state, word & 0x0fffffff);
+            snn_evt_clock_set(r->state, word & 0x0fffffff, WRAP_FALL);
         } else {
             take_other(r, word);
         }

@@ -399,8 +399,8 @@ static void evt4_vectors_and_wraps(void **state)
 {
     const int64_t wrap = INT64_C(1) << 34;
     const snn_event e[] = {
-        {64 * 9 + 63, 2047, 2047, 1}, {64 * 9 + 1, 5, 2, 0},    {64 * 9 + 1, 36, 2, 0},
-        {wrap - 64 + 1, 7, 2, 1},     {wrap + 64 * 3, 5, 2, 0},
+        {64 * 9 + 63, 2047, 2047, 1},   {64 * 9 + 1, 5, 2, 0},    {64 * 9 + 1, 36, 2, 0},
+        {wrap - 64 * 256 + 1, 7, 2, 1}, {wrap + 64 * 3, 5, 2, 0},
     };
     const uint64_t at = 5 << 11 | 2, late = at | 1 << 22;
     struct bytes b = {0};
@@ -409,7 +409,7 @@ static void evt4_vectors_and_wraps(void **state)
     (void)state;
     put_string(&b, "% evt 4.0\n% end\n");
     WORDS(&b, 4, 0xA0000000, 0xC0000000 | at, 0xE0000007, 0xE0000009, 0xBfffffff, 0xC0000000 | late,
-          0x80000001, 0xD0000000 | late, 0, 0xEfffffff, 0xD0000000 | late, 4, 0xE0000003,
+          0x80000001, 0xD0000000 | late, 0, 0xEfffff00, 0xD0000000 | late, 4, 0xE0000003,
           0xffffffff, 0xA0000000 | at, 0x90000000, 0x60000000, 0x70000000, 0x10000000, 0xf0000000);
     c = expect("evt4", &b, NULL, e, 5);
     assert_int_equal(c.untimed, 1 + 6);
