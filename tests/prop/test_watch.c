@@ -296,7 +296,7 @@ static void neurons(void **state)
     const uint32_t classes = snn_motion_classes(&p);
     snn_watch_params w = params_of(&p);
     uint64_t random = test_seed(8);
-    test_movie made = test_movie_new(p.width, p.height, p.steps, 0.2f, 0, &random);
+    test_movie made = test_movie_new(p.width, p.height, 100, 0.2f, 0, &random);
     double v[9][7][32] = {{{0}}};
     uint64_t last[9][7] = {{0}};
     size_t n, spikes = 0;
