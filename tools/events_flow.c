@@ -89,7 +89,7 @@ static void end(flow_job *j)
     j->flow = NULL;
 }
 
-/* Take what the recording holds next to the sample's end; from pixels to cells. */
+/* From pixels to cells. */
 static void to_cells(const flow_job *j, snn_event *events, size_t n)
 {
     for (size_t i = 0; j->cell > 1 && i < n; i++) {
@@ -98,8 +98,11 @@ static void to_cells(const flow_job *j, snn_event *events, size_t n)
     }
 }
 
+/* The first events, which say how long a step must be and how large the frame is; where both
+ * are known, no more than have come: a camera that runs is not kept waiting. */
 static snn_status read_sample(flow_job *j, snn_error *err)
 {
+    uint32_t width, height;
     size_t n;
     snn_status status;
 
@@ -111,7 +114,8 @@ static snn_status read_sample(flow_job *j, snn_error *err)
         memcpy(j->sample + j->n_sample, j->events.block, n * sizeof *j->sample);
         to_cells(j, j->sample + j->n_sample, n);
         j->n_sample += n;
-    } while (n > 0 && j->n_sample < SAMPLE);
+        events_geometry(&j->events, &width, &height);
+    } while (n > 0 && j->n_sample < SAMPLE && (j->step_us == 0 || width == 0));
     if (j->n_sample == 0)
         TRY(status,
             snn_error_set(err, SNN_EINVAL, j->events.path, "holds no event of what is asked for"));

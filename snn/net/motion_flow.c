@@ -105,6 +105,7 @@ void snn_flow_add(snn_flow *flow, const snn_watch_step *step)
                             step->x[i] / flow->params.tile;
         double *sum = flow->table + tile * flow->classes;
 
+        SNN_ASSERT(step->x[i] < flow->params.width && step->y[i] < flow->params.height);
         if (p[step->leader[i]] < flow->params.confidence)
             continue;
         flow->votes[tile]++;
