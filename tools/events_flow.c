@@ -206,6 +206,12 @@ static snn_status find_step(flow_job *j, snn_error *err)
             low.us * pow(high.us / low.us, -low.octaves / fmax(1e-6, high.octaves - low.octaves));
     }
     j->step_us = (int64_t)(middle.us + 0.5);
+    if (!crosses && j->layer->speeds > 1)
+        talk(SNN_LOG_WARNING,
+             "snn: %s: no length of a step brings the speed to the middle of the layer's range, so "
+             "the speed is doubtful; %.2f ms has the most votes.  A longer piece, --cell or --bin "
+             "may help",
+             j->events.path, 1e-3 * middle.us);
 done:
     talk_clear();
     return status;

@@ -360,25 +360,14 @@ done:
     return st;
 }
 
-static bool test_and_set(uint64_t *plane, size_t words, size_t x, size_t y)
-{
-    uint64_t *word = plane + y * words + x / 64;
-    const uint64_t bit = (uint64_t)1 << x % 64;
-    const bool was = (*word & bit) != 0;
-
-    *word |= bit;
-    return was;
-}
-
 static void take_event(snn_watch *s, const snn_event *e)
 {
     const size_t r = s->motion->params.side / 2, x = e->x + r, y = e->y + r;
-    uint64_t *planes = s->bits + (size_t)s->slot * 2 * s->plane;
-    const size_t word = y * s->words + x / 64;
     const uint64_t bit = (uint64_t)1 << x % 64;
-    const bool seen = ((planes[word] | planes[s->plane + word]) & bit) != 0;
+    uint64_t *off = s->bits + (size_t)s->slot * 2 * s->plane + y * s->words + x / 64;
+    uint64_t *on = off + s->plane, *own = e->p != 0 ? on : off;
 
-    if (!seen && !s->params.everywhere) {
+    if (!s->params.everywhere && ((*off | *on) & bit) == 0) {
         if (s->n == s->room) {
             s->counts.dropped++;
             return;
@@ -386,8 +375,8 @@ static void take_event(snn_watch *s, const snn_event *e)
         s->x[s->n] = e->x;
         s->y[s->n++] = e->y;
     }
-    if (test_and_set(planes + (e->p != 0 ? s->plane : 0), s->words, x, y))
-        s->counts.merged++;
+    s->counts.merged += (*own & bit) != 0;
+    *own |= bit;
     s->quiet = 0;
 }
 

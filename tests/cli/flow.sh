@@ -85,6 +85,7 @@ check "which is said" grep -q 'checkpoint.h5' bad.out
 printf '# geometry:40,40\n0.001 5 5 1\n' >one.txt
 run 0 events flow one.txt --model layer --confidence 0.9 --out one
 out_has '^one.txt: no motion is seen with confidence$'
+err_has '^snn: one.txt: no length of a step brings the speed to the middle'
 check "an empty picture" test -s one/flow.png
 
 # What is wrong is said.
