@@ -15,7 +15,7 @@ snn=$1 make=$2 run=$3 shared=${4-}
 here=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-test -f "$run/model.h5" || "$snn" train "$here/configs/motion-camera.yaml" --out "$run" --threads 1 -q
+test -f "$run/model.h5" || "$snn" train "$here/configs/motion-camera.yaml" --out "$run" --threads 1 -q >"$work/training"
 
 row() { # NAME VX VY FILE COMMAND
     "$snn" events flow "$4" --model "$run" --threads 1 --json -q >"$work/json"
