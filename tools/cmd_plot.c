@@ -11,12 +11,20 @@ static const struct {
     const char *name, *out; /* what is drawn, and where unless told */
     plotter draw;
 } PLOTS[] = {
-    {"raster", "raster.png", plot_raster},
-    {"run", "run.png", plot_run},
-    {"delays", "delays.png", plot_delays},
+    {"raster", "raster.png", plot_raster},    {"run", "run.png", plot_run},
+    {"delays", "delays.png", plot_delays},    {"task", "task.png", plot_task},
+    {"kernels", "kernels.png", plot_kernels}, {"activity", "activity.png", plot_activity},
+    {"flow", "flow.png", plot_flow},          {"confusion", "confusion.png", plot_confusion},
+    {"clouds", "clouds.png", plot_clouds},
 };
 
 #define N_PLOTS (sizeof PLOTS / sizeof PLOTS[0])
+
+int plot_stop(void *user)
+{
+    (void)user;
+    return was_interrupted();
+}
 
 int run_plot(const options *o)
 {
@@ -36,9 +44,11 @@ int run_plot(const options *o)
     }
     out = o->out != NULL ? o->out : PLOTS[i].out;
     TRY(status, tool_context(o, &ctx, &err));
+    watch_signals();
     TRY(status, PLOTS[i].draw(ctx, o->operands[1], o, out, &err));
     talk(SNN_LOG_INFO, "%s", out);
 done:
+    talk_clear();
     snn_context_destroy(ctx);
     return status == SNN_OK ? EXIT_OK : talk_failure(status, &err);
 }

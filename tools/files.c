@@ -121,7 +121,7 @@ done:
 }
 
 /* --set and --seed, and the check of it all. */
-static snn_status finish_config(const options *o, snn_config *config, snn_error *err)
+snn_status tool_config_set(const options *o, snn_config *config, snn_error *err)
 {
     char seed[64];
     snn_status status = SNN_OK;
@@ -144,7 +144,7 @@ snn_status tool_config(const char *path, const options *o, snn_config *config, s
     snn_config_init(config);
     if (path != NULL)
         TRY(status, snn_config_load(config, path, err));
-    TRY(status, finish_config(o, config, err));
+    TRY(status, tool_config_set(o, config, err));
 done:
     return status;
 }
@@ -170,7 +170,7 @@ snn_status tool_config_operands(const options *o, snn_config *config, snn_error 
     snn_config_init(config);
     for (int i = 0; i < o->n_operands; i++)
         TRY(status, snn_config_load(config, o->operands[i], err));
-    TRY(status, finish_config(o, config, err));
+    TRY(status, tool_config_set(o, config, err));
 done:
     return status;
 }

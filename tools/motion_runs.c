@@ -45,8 +45,7 @@ snn_status motion_make(snn_context *ctx, const snn_config *config, const char *i
     return status;
 }
 
-/* Does the folder hold movies, of any split? */
-static bool holds_movies(const char *folder)
+bool motion_in_folder(const char *folder)
 {
     char name[64];
 
@@ -66,7 +65,7 @@ snn_status motion_movies(snn_context *ctx, const snn_config *config, const char 
     snn_status status = SNN_OK;
 
     motion_file_of(split, name);
-    if (data == NULL || !holds_movies(data))
+    if (data == NULL || !motion_in_folder(data))
         return motion_make(ctx, config, data, split, out, err);
     TRY(status, join_path(path, data, name, err));
     if (!file_exists(data, name))

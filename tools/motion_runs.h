@@ -8,6 +8,8 @@
 /* What the movies of a split are made with.  Those that validate and test keep one motion
  * each: a decision is about a movie. */
 snn_motion_params motion_params_of(const snn_config *config, snn_split split);
+/* Does the folder hold movies, of any split? */
+bool motion_in_folder(const char *folder);
 /* How many the split has; 0 = none are wanted. */
 uint32_t motion_count_of(const snn_motion_params *params, snn_split split);
 /* "motion_train.h5", ... */

@@ -17,4 +17,21 @@ SNN_MUST_USE snn_status plot_run(snn_context *ctx, const char *folder, const opt
 SNN_MUST_USE snn_status plot_delays(snn_context *ctx, const char *model, const options *o,
                                     const char *out, snn_error *err);
 
+/* Of layers that see motion; `model` is a MODEL|RUN. */
+SNN_MUST_USE snn_status plot_task(snn_context *ctx, const char *model, const options *o,
+                                  const char *out, snn_error *err);
+SNN_MUST_USE snn_status plot_kernels(snn_context *ctx, const char *model, const options *o,
+                                     const char *out, snn_error *err);
+SNN_MUST_USE snn_status plot_activity(snn_context *ctx, const char *model, const options *o,
+                                      const char *out, snn_error *err);
+SNN_MUST_USE snn_status plot_flow(snn_context *ctx, const char *model, const options *o,
+                                  const char *out, snn_error *err);
+SNN_MUST_USE snn_status plot_confusion(snn_context *ctx, const char *model, const options *o,
+                                       const char *out, snn_error *err);
+SNN_MUST_USE snn_status plot_clouds(snn_context *ctx, const char *model, const options *o,
+                                    const char *out, snn_error *err);
+
+/* For long pictures: non-zero after SIGINT. */
+int plot_stop(void *user);
+
 #endif

@@ -85,6 +85,8 @@ SNN_MUST_USE snn_status tool_config(const char *path, const options *o, snn_conf
                                     snn_error *err);
 /* The same with the operands as configurations: each is read over those before it. */
 SNN_MUST_USE snn_status tool_config_operands(const options *o, snn_config *config, snn_error *err);
+/* Apply --set and --seed to a configuration, and check it. */
+SNN_MUST_USE snn_status tool_config_set(const options *o, snn_config *config, snn_error *err);
 /* The split that --split names; `usual` where it was not given. */
 SNN_MUST_USE snn_status tool_split(const options *o, snn_split usual, snn_split *out,
                                    snn_error *err);

@@ -90,7 +90,7 @@ typedef struct chart_mark {
     chart_map map;
     double least, most; /* values at the ends of the map; both 0 = those of the cells */
     const char *unit;   /* of the values */
-    bool numbers;       /* write each value into its cell, as a whole number */
+    bool numbers;       /* write each value but 0 into its cell, as a whole number */
     const snn_image *picture;
 } chart_mark;
 

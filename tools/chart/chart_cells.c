@@ -67,7 +67,7 @@ static void write_numbers(cairo_t *cr, const chart_panel_plan *p, const chart_ma
     for (size_t r = 0; r < m->rows; r++)
         for (size_t c = 0; c < m->columns; c++) {
             const double value = m->values[r * m->columns + c];
-            if (!isfinite(value))
+            if (!isfinite(value) || value == 0)
                 continue;
             snprintf(text, sizeof text, "%.0f", value);
             chart_set_colour(cr, ink_on(chart_map_colour(m->map, share_of(value, least, most))), 1);

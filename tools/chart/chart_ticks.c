@@ -127,9 +127,12 @@ void chart_ticks_log(double low, double high, size_t most, chart_ticks *out)
 {
     const int first = (int)floor(log10(low) + SLACK), last = (int)floor(log10(high) + SLACK);
     const double below = low * (1 - SLACK), above = high * (1 + SLACK);
-    const int stride = (last - first) / (int)(most < 2 ? 2 : most) + 1;
-    /* Two decades and less have room for 2 and 5, less than one for all. */
-    const bool all = high / low < 6, some = all || high / low <= 200;
+    const int powers = last - (int)ceil(log10(low) - SLACK) + 1;
+    const int stride = powers > 1 ? (powers - 1) / (int)(most < 2 ? 2 : most) + 1 : 1;
+    /* Two decades and less have room for 2 and 5, unless the axis is short; less than one for
+     * all. */
+    const bool all = high / low < 6,
+               some = all || (high / low <= 200 && 3 * log10(high / low) <= 2.8 * (double)most);
 
     memset(out, 0, sizeof *out);
     for (int e = first; e <= last; e++)
