@@ -37,6 +37,7 @@ usage: ./go COMMAND
   build         setup, then configure and compile into ./build
   check         build, then run all tests; the last line counts them
   demo          build, then learn spoken digits from spikes: voices, cochlea, network, pictures
+  demo motion   build, then learn to see motion from events: movies, layer, pruning, pictures
   bench         build, then measure one training step
   clean         remove ./build
   help          this text
@@ -137,6 +138,14 @@ check() {
 # From voices through the cochlea to spikes to a trained network.  Every step keeps what is
 # there and goes on with what is not finished.
 demo() {
+    case ${1:-} in
+    '') ;;
+    motion)
+        demo_motion
+        return
+        ;;
+    *) die "there is no demo '$1': demo, or demo motion" ;;
+    esac
     build
     snn=$BUILD/tools/snn digits=$BUILD/digits spikes=$BUILD/digits-spikes run=$BUILD/demo-run
     say "demo: speaking the digits into $digits"
@@ -153,6 +162,33 @@ demo() {
     "$snn" plot delays "$run" --out "$BUILD/demo-delays.png" -q
     say "demo: one word as spikes: $BUILD/word.png"
     say "demo: how it was learned: $BUILD/demo-run.png, $BUILD/demo-delays.png"
+}
+
+# From moving images through events to a layer that tells directions, and what of it is needed.
+demo_motion() {
+    build
+    snn=$BUILD/tools/snn out=$BUILD/motion config=${DEMO_CONFIG:-configs/motion-toy.yaml}
+    say "demo: movies as events into $out/movies"
+    "$snn" make motion "$out/movies" --config "$config" --png 2
+    say "demo: learning 12 directions, log and model in $out/run"
+    resume=
+    test ! -f "$out/run/checkpoint.h5" || resume=--resume
+    # shellcheck disable=SC2086  # one word or none
+    "$snn" train "$config" --data "$out/movies" --out "$out/run" $resume
+    say "demo: movies of images that training has not shown"
+    "$snn" eval "$out/run"
+    say "demo: what is left when weights and delays are taken away"
+    "$snn" prune "$out/run" --out "$out" --points 8 -q
+    say "demo: pictures into $out"
+    for what in task kernels activity flow confusion; do
+        "$snn" plot $what "$out/run" --out "$out/$what.png"
+    done
+    "$snn" plot flow "$out/run" --set motion.view=rotation --set motion.width=64 \
+        --set motion.height=64 --out "$out/rotation.png"
+    "$snn" plot clouds "$out/run" --points 24 --out "$out/clouds.png"
+    say "demo: kernels that follow the motion: $out/kernels.png"
+    say "demo: a rotation, which training has not shown: $out/rotation.png"
+    say "demo: accuracy by weights and delays that are kept: $out/prune.png"
 }
 
 bench() {
