@@ -172,7 +172,10 @@ void motion_movie_name(const motion_sight *s, uint32_t index, char *text, size_t
     for (uint32_t t = 0; t < movie->steps; t++)
         same = same && movie->label[t] == label;
     if (!same) {
-        snprintf(text, size, "%s movie %u", snn_split_name(s->split), (unsigned)index);
+        snprintf(text, size, "%s movie %u%s", snn_split_name(s->split), (unsigned)index,
+                 s->config.motion.view == SNN_VIEW_ROTATION    ? ": a rotation"
+                 : s->config.motion.view == SNN_VIEW_EXPANSION ? ": an expansion"
+                                                               : "");
         return;
     }
     snn_motion_class(&s->config.motion, label, &direction, &speed);
