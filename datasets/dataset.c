@@ -193,6 +193,7 @@ const char *snn_split_name(snn_split split)
 snn_status snn_dataset_open(snn_context *ctx, const char *path, const snn_data_params *params,
                             snn_dataset **out, snn_error *err)
 {
+    const snn_memory purpose = snn_context_purpose(ctx, SNN_MEMORY_DATA);
     snn_names names = {0};
     bool spikes = false, lists = false;
     snn_status st;
@@ -223,5 +224,6 @@ snn_status snn_dataset_open(snn_context *ctx, const char *path, const snn_data_p
 
 done:
     snn_names_free(ctx, &names);
+    snn_context_purpose(ctx, purpose);
     return st;
 }

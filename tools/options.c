@@ -49,6 +49,10 @@ static const option_row BENCH[] = {
 #include "tools/bench_opts.def"
 #include "tools/common_opts.def"
 };
+static const option_row PROFILE[] = {
+#include "tools/profile_opts.def"
+#include "tools/common_opts.def"
+};
 static const option_row MAKE[] = {
 #include "tools/make_opts.def"
 #include "tools/common_opts.def"
@@ -89,17 +93,18 @@ static const struct command {
     const option_row *rows;
     size_t n_rows;
 } ALL[] = {
-#define ROWS_train  TRAIN, COUNT(TRAIN)
-#define ROWS_eval   EVAL, COUNT(EVAL)
-#define ROWS_info   INFO, COUNT(INFO)
-#define ROWS_bench  BENCH, COUNT(BENCH)
-#define ROWS_make   MAKE, COUNT(MAKE)
-#define ROWS_plot   PLOT, COUNT(PLOT)
-#define ROWS_sweep  SWEEP, COUNT(SWEEP)
-#define ROWS_events EVENTS, COUNT(EVENTS)
-#define ROWS_prune  PRUNE, COUNT(PRUNE)
-#define ROWS_encode ENCODE, COUNT(ENCODE)
-#define ROWS_fetch  FETCH, COUNT(FETCH)
+#define ROWS_train   TRAIN, COUNT(TRAIN)
+#define ROWS_eval    EVAL, COUNT(EVAL)
+#define ROWS_info    INFO, COUNT(INFO)
+#define ROWS_bench   BENCH, COUNT(BENCH)
+#define ROWS_profile PROFILE, COUNT(PROFILE)
+#define ROWS_make    MAKE, COUNT(MAKE)
+#define ROWS_plot    PLOT, COUNT(PLOT)
+#define ROWS_sweep   SWEEP, COUNT(SWEEP)
+#define ROWS_events  EVENTS, COUNT(EVENTS)
+#define ROWS_prune   PRUNE, COUNT(PRUNE)
+#define ROWS_encode  ENCODE, COUNT(ENCODE)
+#define ROWS_fetch   FETCH, COUNT(FETCH)
 #define COMMAND(name, operands, fewest, most, summary)                                             \
     {#name, operands, fewest, most, summary, ROWS_##name},
 #include "tools/commands.def"

@@ -31,7 +31,7 @@ typedef struct option_amount {
 
 /* Texts point into argv.  Counts are 0 where not given. */
 typedef struct options {
-    const char *data, *out, *dir, *url, *config, *cpu, *espeak, *encoder, *times, *split;
+    const char *data, *out, *dir, *url, *config, *cpu, *espeak, *encoder, *times, *split, *trace;
     option_list set, grid, arm;
     struct {
         uint64_t value;

@@ -100,6 +100,7 @@ int run_train(const options *o);
 int run_eval(const options *o);
 int run_info(const options *o);
 int run_bench(const options *o);
+int run_profile(const options *o);
 int run_make(const options *o);
 int run_events(const options *o);
 int run_encode(const options *o);

@@ -31,6 +31,23 @@ typedef enum snn_log_level {
 /* Receives one line without newline.  The library itself never prints. */
 typedef void (*snn_log_sink)(void *user, snn_log_level level, const char *line);
 
+/* What memory is for.  A block counts for the purpose that is set when it is taken. */
+typedef enum snn_memory {
+    SNN_MEMORY_OTHER,
+    SNN_MEMORY_DATA,        /* data sets that are kept in memory */
+    SNN_MEMORY_BATCHES,     /* batches that loaders fill */
+    SNN_MEMORY_PARAMETERS,  /* of networks */
+    SNN_MEMORY_OPTIMISER,   /* its moments */
+    SNN_MEMORY_GRADIENTS,   /* of parameters */
+    SNN_MEMORY_ACTIVATIONS, /* what layers give, and its gradients */
+    SNN_MEMORY_TAPS,        /* kernels built from weights and delays, and their gradients */
+    SNN_MEMORY_SOLVERS,     /* what a solver keeps from the way forward to the way back: spectra;
+                               and its tables */
+    SNN_MEMORY_SCRATCH,     /* what solvers share: spectra, rows, lists of events */
+    SNN_MEMORY_SNAPSHOTS,   /* copies of a network: the best epoch */
+    SNN_MEMORY_KINDS
+} snn_memory;
+
 typedef struct snn_context_params {
     size_t size;                    /* sizeof(snn_context_params), set by _init */
     int threads;                    /* worker threads; 0 = all that the process may use */
@@ -73,6 +90,14 @@ SNN_API uint64_t snn_context_allocations(const snn_context *ctx);
 /* Bytes held now, and the most that were held at once. */
 SNN_API size_t snn_context_bytes(const snn_context *ctx);
 SNN_API size_t snn_context_peak_bytes(const snn_context *ctx);
+
+/* Blocks taken from now on are for `purpose`; returns what they were for, to be set again.
+ * The objects of the library say themselves what theirs are for. */
+SNN_API snn_memory snn_context_purpose(snn_context *ctx, snn_memory purpose);
+/* Bytes held for a purpose now, and to *peak (NULL = unwanted) the most so far.  Over all
+ * purposes they add up to snn_context_bytes. */
+SNN_API size_t snn_context_held(const snn_context *ctx, snn_memory purpose, size_t *peak);
+SNN_API const char *snn_memory_name(snn_memory purpose);
 
 /* Send a line to the context's log sink. */
 SNN_API void snn_log(snn_context *ctx, snn_log_level level, const char *format, ...)

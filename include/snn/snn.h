@@ -18,6 +18,7 @@
 #include <snn/fetch.h>
 #include <snn/motifs.h>
 #include <snn/network.h>
+#include <snn/observe.h>
 #include <snn/params.h>
 #include <snn/random.h>
 #include <snn/statistics.h>

@@ -56,6 +56,7 @@ _Noreturn void snn_assert_fail(const char *condition, const char *file, int line
 void snn_assert_set_hook(snn_assert_hook hook);
 
 struct snn_kern;
+struct snn_observer;
 
 struct snn_context {
     snn_allocator allocator;
@@ -69,6 +70,10 @@ struct snn_context {
     atomic_uint_fast64_t allocations;
     atomic_size_t bytes;
     atomic_size_t peak_bytes;
+    atomic_int purpose; /* snn_memory of blocks that are taken now */
+    atomic_size_t held[SNN_MEMORY_KINDS];
+    atomic_size_t most_held[SNN_MEMORY_KINDS];
+    const struct snn_observer *observer; /* NULL = nobody looks */
 };
 
 /*

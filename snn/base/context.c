@@ -2,6 +2,8 @@
 #include "snn/base/base.h"
 #include "snn/base/cpu.h"
 
+#include <snn/observe.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,10 +126,25 @@ const char *snn_context_cpu(const snn_context *ctx)
     return ctx->cpu;
 }
 
-/* Before each block lies one line of ALIGNMENT bytes that holds its size. */
+/* Before each block lies one line of ALIGNMENT bytes. */
+typedef struct block_head {
+    size_t bytes;
+    snn_memory purpose;
+} block_head;
+
+static void hold(atomic_size_t *held, atomic_size_t *most, size_t bytes)
+{
+    const size_t now = atomic_fetch_add(held, bytes) + bytes;
+    size_t peak = atomic_load(most);
+
+    while (now > peak && !atomic_compare_exchange_weak(most, &peak, now))
+        ;
+}
+
 void *snn_alloc(snn_context *ctx, size_t count, size_t size)
 {
-    size_t bytes, held, peak;
+    block_head head = {.purpose = (snn_memory)atomic_load(&ctx->purpose)};
+    size_t bytes;
     char *block;
 
     if (size != 0 && count > (SIZE_MAX - 2 * ALIGNMENT) / size)
@@ -137,25 +154,25 @@ void *snn_alloc(snn_context *ctx, size_t count, size_t size)
     if (block == NULL)
         return NULL;
     memset(block, 0, bytes);
-    memcpy(block, &bytes, sizeof bytes);
+    head.bytes = bytes;
+    memcpy(block, &head, sizeof head);
     atomic_fetch_add(&ctx->allocations, 1);
-    held = atomic_fetch_add(&ctx->bytes, bytes) + bytes;
-    peak = atomic_load(&ctx->peak_bytes);
-    while (held > peak && !atomic_compare_exchange_weak(&ctx->peak_bytes, &peak, held))
-        ;
+    hold(&ctx->bytes, &ctx->peak_bytes, bytes);
+    hold(&ctx->held[head.purpose], &ctx->most_held[head.purpose], bytes);
     return block + ALIGNMENT;
 }
 
 void snn_free(snn_context *ctx, void *block)
 {
-    size_t bytes;
+    block_head head;
     char *start;
 
     if (block == NULL)
         return;
     start = (char *)block - ALIGNMENT;
-    memcpy(&bytes, start, sizeof bytes);
-    atomic_fetch_sub(&ctx->bytes, bytes);
+    memcpy(&head, start, sizeof head);
+    atomic_fetch_sub(&ctx->bytes, head.bytes);
+    atomic_fetch_sub(&ctx->held[head.purpose], head.bytes);
     ctx->allocator.release(ctx->allocator.user, start);
 }
 
@@ -182,6 +199,43 @@ size_t snn_context_bytes(const snn_context *ctx)
 size_t snn_context_peak_bytes(const snn_context *ctx)
 {
     return atomic_load(&ctx->peak_bytes);
+}
+
+snn_memory snn_context_purpose(snn_context *ctx, snn_memory purpose)
+{
+    SNN_ASSERT(purpose >= SNN_MEMORY_OTHER && purpose < SNN_MEMORY_KINDS);
+    return (snn_memory)atomic_exchange(&ctx->purpose, (int)purpose);
+}
+
+size_t snn_context_held(const snn_context *ctx, snn_memory purpose, size_t *peak)
+{
+    if (peak != NULL)
+        *peak = atomic_load(&ctx->most_held[purpose]);
+    return atomic_load(&ctx->held[purpose]);
+}
+
+const char *snn_memory_name(snn_memory purpose)
+{
+    static const char *const names[SNN_MEMORY_KINDS] = {
+        [SNN_MEMORY_OTHER] = "other",
+        [SNN_MEMORY_DATA] = "data",
+        [SNN_MEMORY_BATCHES] = "batches",
+        [SNN_MEMORY_PARAMETERS] = "parameters",
+        [SNN_MEMORY_OPTIMISER] = "optimiser",
+        [SNN_MEMORY_GRADIENTS] = "gradients",
+        [SNN_MEMORY_ACTIVATIONS] = "activations",
+        [SNN_MEMORY_TAPS] = "taps",
+        [SNN_MEMORY_SOLVERS] = "solvers",
+        [SNN_MEMORY_SCRATCH] = "scratch",
+        [SNN_MEMORY_SNAPSHOTS] = "snapshots",
+    };
+
+    return names[purpose];
+}
+
+void snn_context_observe(snn_context *ctx, const snn_observer *observer)
+{
+    ctx->observer = observer;
 }
 
 void snn_log(snn_context *ctx, snn_log_level level, const char *format, ...)

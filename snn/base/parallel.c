@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "snn/base/base.h"
 
+#include <snn/observe.h>
+
 #include <time.h>
 
 #ifdef _OPENMP
@@ -44,6 +46,20 @@ static int choose_workers(const snn_context *ctx, size_t tiles, double operation
     return paid < (double)most && !ctx->always_parallel ? (int)paid : (int)most;
 }
 
+/* Tell who looks on what a worker did since `begin`. */
+static void tell(const snn_context *ctx, int worker, size_t tiles, double begin)
+{
+    const snn_observer *observer = ctx->observer;
+
+    if (observer != NULL && observer->work != NULL && tiles > 0)
+        observer->work(observer->user, worker, tiles, begin, snn_seconds());
+}
+
+static double begin_of(const snn_context *ctx)
+{
+    return ctx->observer != NULL ? snn_seconds() : 0.0;
+}
+
 void snn_parallel(const snn_context *ctx, size_t tiles, double operations, snn_tile_body body,
                   void *arg)
 {
@@ -51,9 +67,11 @@ void snn_parallel(const snn_context *ctx, size_t tiles, double operations, snn_t
 
     if (workers <= 1) {
         const unsigned state = flush_denormals();
+        const double begin = begin_of(ctx);
 
         for (size_t tile = 0; tile < tiles; tile++)
             body(arg, tile, 0);
+        tell(ctx, 0, tiles, begin);
         restore_denormals(state);
         return;
     }
@@ -62,10 +80,15 @@ void snn_parallel(const snn_context *ctx, size_t tiles, double operations, snn_t
     {
         const unsigned state = flush_denormals();
         const int worker = omp_get_thread_num();
+        const double begin = begin_of(ctx);
+        size_t done = 0;
 
-#pragma omp for schedule(dynamic, 1)
-        for (size_t tile = 0; tile < tiles; tile++)
+#pragma omp for schedule(dynamic, 1) nowait
+        for (size_t tile = 0; tile < tiles; tile++) {
             body(arg, tile, worker);
+            done++;
+        }
+        tell(ctx, worker, done, begin);
         restore_denormals(state);
     }
 #endif

@@ -69,6 +69,15 @@ typedef struct snn_delay_kernel {
 
 typedef struct snn_delay_plan snn_delay_plan;
 
+/* Parts of a step, for who counts: begin_backward belongs to the kernel's gradient, the second
+ * set_kernel to the input's. */
+typedef enum snn_delay_part {
+    SNN_DELAY_SET_KERNEL,
+    SNN_DELAY_FORWARD,
+    SNN_DELAY_KERNEL_GRADIENT,
+    SNN_DELAY_INPUT_GRADIENT
+} snn_delay_part;
+
 /*
  * One way to compute the operator.  Order within a step:
  *
@@ -86,6 +95,9 @@ typedef struct snn_delay_solver {
     bool narrow; /* the form of its taps */
     /* Estimated cost in multiply-adds at matrix-product speed; < 0: cannot. */
     double (*cost)(const snn_delay_problem *problem);
+    /* Floating-point operations (a multiply-add is two) that a part of this step does; at the
+     * density that was planned for.  NULL: not counted. */
+    double (*operations)(const snn_delay_plan *plan, snn_delay_part part);
     snn_status (*create)(snn_delay_plan *plan);
     void (*destroy)(snn_delay_plan *plan);
     void (*begin)(snn_delay_plan *plan);

@@ -87,6 +87,11 @@ static void forward_tile(void *arg, size_t tile, int worker)
     }
 }
 
+static double direct_operations(const snn_delay_plan *plan, snn_delay_part part)
+{
+    return part == SNN_DELAY_SET_KERNEL ? 0.0 : 2.0 * operations(plan);
+}
+
 static void direct_forward(snn_delay_plan *plan, const snn_frames *x, float *y, bool add)
 {
     direct_job job = {.plan = plan, .x = x->dense, .y = y, .add = add};
@@ -164,6 +169,7 @@ const snn_delay_solver snn_delay_direct = {
     .name = "direct",
     .id = SNN_SOLVER_DIRECT,
     .cost = direct_cost,
+    .operations = direct_operations,
     .create = direct_create,
     .destroy = direct_nothing,
     .begin = direct_nothing,

@@ -85,6 +85,16 @@ static double event_cost(const snn_delay_problem *problem)
     return cost;
 }
 
+/* A multiply-add for each cell and live tap; at the input, for each step and live tap. */
+static double event_operations(const snn_delay_plan *plan, snn_delay_part part)
+{
+    const double all = 2.0 * plan->steps * plan->batch * (double)snn_rows_terms(&plan->problem);
+
+    if (part == SNN_DELAY_SET_KERNEL)
+        return 0.0;
+    return part == SNN_DELAY_INPUT_GRADIENT ? all : all * (double)plan->problem.density;
+}
+
 /* A block of four outputs has an entry for each delayed weight and tap of a channel that
  * reaches one of them. */
 static size_t most_entries(const snn_delay_problem *problem)
@@ -479,6 +489,7 @@ const snn_delay_solver snn_delay_event = {
     .id = SNN_SOLVER_EVENT,
     .narrow = true,
     .cost = event_cost,
+    .operations = event_operations,
     .create = event_create,
     .destroy = event_destroy,
     .begin = event_begin,

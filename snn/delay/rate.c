@@ -5,9 +5,11 @@
 #include <snn/bench.h>
 
 #include <cblas.h>
+#include <string.h>
 
-#define SIDE  768 /* 7 MiB for the three matrices: beyond a core's own cache */
-#define TILES 4   /* products a thread in one round */
+#define COPY_BYTES ((size_t)32 << 20) /* of a thread's block: beyond its share of any cache */
+#define SIDE       768                /* 7 MiB for the three matrices: beyond a core's own cache */
+#define TILES      4                  /* products a thread in one round */
 
 typedef struct {
     float *a, *b, *c; /* one C a worker */
@@ -48,6 +50,42 @@ done:
     snn_free(ctx, job.c);
     snn_free(ctx, job.b);
     snn_free(ctx, job.a);
+    return st;
+}
+
+typedef struct {
+    char *from, *to; /* a block a tile */
+} copy_job;
+
+static void copy_tile(void *arg, size_t tile, int worker)
+{
+    const copy_job *job = arg;
+
+    (void)worker;
+    memcpy(job->to + tile * COPY_BYTES, job->from + tile * COPY_BYTES, COPY_BYTES);
+}
+
+snn_status snn_bench_copy(snn_context *ctx, double seconds, double *gbytes)
+{
+    const size_t blocks = (size_t)ctx->threads;
+    copy_job job = {NULL, NULL};
+    double start, spent = 0.0, moved = 0.0;
+    snn_status st = SNN_OK;
+
+    TRY_ALLOC(st, ctx, job.from, blocks * COPY_BYTES);
+    TRY_ALLOC(st, ctx, job.to, blocks * COPY_BYTES);
+    memset(job.from, 1, blocks * COPY_BYTES);
+    snn_parallel(ctx, blocks, 1e12, copy_tile, &job); /* warm-up */
+    start = snn_seconds();
+    do {
+        snn_parallel(ctx, blocks, 1e12, copy_tile, &job);
+        moved += 2.0 * (double)(blocks * COPY_BYTES);
+        spent = snn_seconds() - start;
+    } while (spent < seconds);
+    *gbytes = 1e-9 * moved / spent;
+done:
+    snn_free(ctx, job.to);
+    snn_free(ctx, job.from);
     return st;
 }
 

@@ -51,6 +51,7 @@ snn_status snn_synapse_init(snn_synapse *synapse, snn_context *ctx,
                             const snn_delay_problem *problem, snn_sharing sharing, snn_solver wish,
                             const snn_taps *taps, snn_error *err)
 {
+    const snn_memory purpose = snn_context_purpose(ctx, SNN_MEMORY_SOLVERS);
     size_t floats;
     snn_status st = SNN_OK;
 
@@ -68,12 +69,14 @@ snn_status snn_synapse_init(snn_synapse *synapse, snn_context *ctx,
     }
     synapse->kernel.width = synapse->taps.width;
     synapse->kernel.elements = problem->elements;
+    snn_context_purpose(ctx, SNN_MEMORY_TAPS);
     TRY_ALLOC(st, ctx, synapse->kernel.value, floats);
     if (synapse->taps.width > 0)
         TRY_ALLOC(st, ctx, synapse->kernel.first, problem->elements * synapse->taps.synapses);
     TRY_ALLOC(st, ctx, synapse->lanes, SNN_TAPS_SCRATCH(lane_taps(synapse)) * (size_t)ctx->threads);
     synapse->taps.kernel = synapse->kernel.value;
     synapse->taps.first = synapse->kernel.first;
+    snn_context_purpose(ctx, SNN_MEMORY_SOLVERS);
     if (sharing != SNN_SHARING_SYNAPSE)
         TRY(st, init_shared(synapse, problem, taps));
 done:
@@ -82,6 +85,7 @@ done:
                       problem->n_out);
     if (st != SNN_OK)
         snn_synapse_clear(synapse);
+    snn_context_purpose(ctx, purpose);
     return st;
 }
 

@@ -43,6 +43,15 @@ static double taps_cost(const snn_delay_problem *problem)
     return cost;
 }
 
+static double taps_operations(const snn_delay_plan *plan, snn_delay_part part)
+{
+    const double steps = part == SNN_DELAY_INPUT_GRADIENT ? plan->steps : plan->steps_out;
+
+    if (part == SNN_DELAY_SET_KERNEL)
+        return 0.0;
+    return 2.0 * steps * plan->batch * (double)snn_rows_terms(&plan->problem);
+}
+
 static size_t pieces_of(size_t blocks)
 {
     return blocks < SNN_ROWS_PIECES ? blocks : SNN_ROWS_PIECES;
@@ -206,6 +215,7 @@ const snn_delay_solver snn_delay_taps = {
     .id = SNN_SOLVER_TAPS,
     .narrow = true,
     .cost = taps_cost,
+    .operations = taps_operations,
     .create = taps_create,
     .destroy = taps_destroy,
     .begin = taps_begin,

@@ -149,6 +149,10 @@ void net_plan_measure(snn_tape *tape);
 /* What a checkpoint keeps of all this: "plan.state". */
 void net_plan_tensor(snn_tape *tape, snn_tensor *out);
 
+/* A phase of a layer is over (pass.c): add the seconds since *since to it, tell who looks on,
+ * restart the watch. */
+void net_lap(snn_tape *tape, snn_phase phase, uint32_t l, double *since);
+
 /* Samples of one tile: the batch in at most 32 pieces, whatever the threads. */
 #define NET_PIECES 32u
 static inline size_t net_grain(size_t batch)
@@ -200,8 +204,10 @@ void net_dropout(snn_tape *tape, uint32_t l, const snn_batch *batch, const snn_p
 void net_neuron_forward(snn_tape *tape, uint32_t l);
 void net_neuron_backward(snn_tape *tape, uint32_t l, float *g);
 
-/* Leaky integrator and loss (readout.c).  backward: g at conv of the last layer. */
+/* Leaky integrator and loss (readout.c).  Backward: g at the read-out's output, then in place
+ * g at conv of the last layer. */
 void net_readout_forward(snn_tape *tape);
+void net_loss_backward(snn_tape *tape, float *g);
 void net_readout_backward(snn_tape *tape, float *g);
 
 #endif

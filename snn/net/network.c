@@ -291,6 +291,7 @@ done:
 snn_status snn_network_create(snn_context *ctx, const snn_network_params *params, uint64_t seed,
                               snn_network **out, snn_error *err)
 {
+    const snn_memory purpose = snn_context_purpose(ctx, SNN_MEMORY_PARAMETERS);
     net_views *views[NET_MAX_LAYERS];
     snn_network *net = NULL;
     snn_status st;
@@ -315,6 +316,7 @@ done:
     if (st == SNN_ENOMEM)
         snn_error_set(err, st, "network", "no memory for the parameters");
     snn_network_destroy(net);
+    snn_context_purpose(ctx, purpose);
     return st;
 }
 

@@ -2,14 +2,18 @@
 /* One step through all layers: forward and backward side by side. */
 #include "snn/net/net.h"
 
+#include <snn/observe.h>
+
 #include <string.h>
 
-/* Add the seconds since *since to a phase and restart the watch. */
-static void lap(snn_tape *tape, snn_phase phase, double *since)
+void net_lap(snn_tape *tape, snn_phase phase, uint32_t l, double *since)
 {
+    const snn_observer *observer = tape->ctx->observer;
     const double now = snn_seconds();
 
     tape->seconds[phase] += now - *since;
+    if (observer != NULL && observer->phase != NULL)
+        observer->phase(observer->user, phase, l, *since, now);
     *since = now;
 }
 
@@ -99,10 +103,10 @@ static void synapse_forward(snn_tape *tape, uint32_t l, double *since)
     snn_synapse_build(synapse, tape->mode == SNN_MODE_EVAL && tape->net->n_taps > 1);
     if (layer->taps != NULL)
         snn_synapse_show(synapse, synapse->kernel.value, layer->taps);
-    lap(tape, SNN_PHASE_TAPS, since);
+    net_lap(tape, SNN_PHASE_TAPS, l, since);
     snn_synapse_forward(synapse, &x, layer->conv);
     add_bias(tape, l);
-    lap(tape, SNN_PHASE_SYNAPSE_FORWARD, since);
+    net_lap(tape, SNN_PHASE_SYNAPSE_FORWARD, l, since);
 }
 
 snn_status snn_forward(snn_tape *tape, const snn_batch *batch, const snn_pass *pass, snn_error *err)
@@ -125,7 +129,7 @@ snn_status snn_forward(snn_tape *tape, const snn_batch *batch, const snn_pass *p
         } else {
             net_readout_forward(tape);
         }
-        lap(tape, SNN_PHASE_NEURON_FORWARD, &since);
+        net_lap(tape, SNN_PHASE_NEURON_FORWARD, l, &since);
     }
     if (pass->mode == SNN_MODE_TRAIN)
         net_plan_measure(tape);
@@ -147,11 +151,11 @@ snn_status net_measure(snn_tape *tape, const snn_batch *batch, uint32_t l, net_m
         synapse_forward(tape, k, &since);
         net_norm_forward(tape, k);
         net_neuron_forward(tape, k);
-        lap(tape, SNN_PHASE_NEURON_FORWARD, &since);
+        net_lap(tape, SNN_PHASE_NEURON_FORWARD, k, &since);
     }
     synapse_forward(tape, l, &since);
     net_norm_measure(tape, l, moments);
-    lap(tape, SNN_PHASE_NEURON_FORWARD, &since);
+    net_lap(tape, SNN_PHASE_NEURON_FORWARD, l, &since);
     return SNN_OK;
 }
 
@@ -176,13 +180,13 @@ static void synapse_backward(snn_tape *tape, uint32_t l, const float *g, float *
     snn_synapse_kernel_gradient(&layer->synapse, &x, g);
     if (layer->g_taps != NULL)
         snn_synapse_show(&layer->synapse, tape->g_taps, layer->g_taps);
-    lap(tape, SNN_PHASE_SYNAPSE_KERNEL_GRADIENT, since);
+    net_lap(tape, SNN_PHASE_SYNAPSE_KERNEL_GRADIENT, l, since);
     snn_synapse_collect(&layer->synapse);
-    lap(tape, SNN_PHASE_TAPS_BACKWARD, since);
+    net_lap(tape, SNN_PHASE_TAPS_BACKWARD, l, since);
     if (gx == NULL)
         return;
     snn_synapse_input_gradient(&layer->synapse, g, gx);
-    lap(tape, SNN_PHASE_SYNAPSE_INPUT_GRADIENT, since);
+    net_lap(tape, SNN_PHASE_SYNAPSE_INPUT_GRADIENT, l, since);
 }
 
 snn_status snn_backward(snn_tape *tape, snn_error *err)
@@ -194,8 +198,10 @@ snn_status snn_backward(snn_tape *tape, snn_error *err)
     if (!tape->has_loss || tape->mode != SNN_MODE_TRAIN)
         return snn_error_set(err, SNN_EINVAL, "snn_backward",
                              "needs snn_forward in training mode and snn_loss_forward first");
+    net_loss_backward(tape, g);
+    net_lap(tape, SNN_PHASE_LOSS, last, &since);
     net_readout_backward(tape, g);
-    lap(tape, SNN_PHASE_LOSS, &since);
+    net_lap(tape, SNN_PHASE_NEURON_BACKWARD, last, &since);
     for (uint32_t l = last;; l--) {
         /* The input of layer l has served once its kernel gradient is there: its gradient
          * takes its place, unless somebody wants to look at it. */
@@ -210,7 +216,7 @@ snn_status snn_backward(snn_tape *tape, snn_error *err)
         keep(tape, l - 1, tape->layer[l - 1].g_bn, gx);
         if (tape->net->params.batch_norm)
             net_norm_backward(tape, l - 1, gx);
-        lap(tape, SNN_PHASE_NEURON_BACKWARD, &since);
+        net_lap(tape, SNN_PHASE_NEURON_BACKWARD, l - 1, &since);
         other = g;
         g = gx;
     }

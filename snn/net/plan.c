@@ -222,6 +222,7 @@ static snn_status share(snn_tape *tape)
         snn_free(tape->ctx, tape->scratch);
         tape->scratch = NULL;
         tape->scratch_floats = 0;
+        snn_context_purpose(tape->ctx, SNN_MEMORY_SCRATCH);
         TRY_ALLOC(st, tape->ctx, tape->scratch, scratch);
         tape->scratch_floats = scratch;
     }
@@ -229,6 +230,7 @@ static snn_status share(snn_tape *tape)
         snn_free(tape->ctx, tape->g_taps);
         tape->g_taps = NULL;
         tape->g_taps_floats = 0;
+        snn_context_purpose(tape->ctx, SNN_MEMORY_TAPS);
         TRY_ALLOC(st, tape->ctx, tape->g_taps, g_taps);
         tape->g_taps_floats = g_taps;
     }
@@ -245,6 +247,7 @@ static snn_status update(snn_tape *tape, bool trained, snn_error *err)
 {
     const bool shared = tape->net->params.delay.sharing != SNN_SHARING_SYNAPSE;
     const uint32_t before = tape->plans;
+    const snn_memory purpose = snn_context_purpose(tape->ctx, SNN_MEMORY_SOLVERS);
     snn_status st = SNN_OK;
 
     for (uint32_t l = 0; l < tape->net->layers; l++) {
@@ -257,6 +260,7 @@ static snn_status update(snn_tape *tape, bool trained, snn_error *err)
         TRY(st, share(tape));
 done:
     tape->planned = st == SNN_OK;
+    snn_context_purpose(tape->ctx, purpose);
     return st;
 }
 

@@ -201,8 +201,7 @@ snn_status snn_loss_forward(snn_tape *tape, const snn_batch *batch, double *loss
                             snn_error *err)
 {
     const size_t n = tape->net->params.n_outputs;
-    const double start = snn_seconds();
-    double total = 0.0;
+    double since = snn_seconds(), total = 0.0;
     uint32_t right = 0;
     snn_status st;
 
@@ -222,7 +221,7 @@ snn_status snn_loss_forward(snn_tape *tape, const snn_batch *batch, double *loss
         right += best == (tape->mix[b] > 0.5f ? tape->label2[b] : tape->label[b]);
         total += tape->sample_loss[b];
     }
-    tape->seconds[SNN_PHASE_LOSS] += snn_seconds() - start;
+    net_lap(tape, SNN_PHASE_LOSS, tape->net->layers - 1, &since);
     if (!isfinite(total))
         return snn_error_set(err, SNN_EDIVERGED, "loss", "the loss is not a finite number");
     tape->has_loss = true;
@@ -291,7 +290,7 @@ static void unintegrate_tile(void *arg, size_t tile, int worker)
     unintegrate(job->tape, b0, b1, job->g);
 }
 
-void net_readout_backward(snn_tape *tape, float *g)
+void net_loss_backward(snn_tape *tape, float *g)
 {
     const tape_layer *layer = last_layer(tape);
 
@@ -299,6 +298,10 @@ void net_readout_backward(snn_tape *tape, float *g)
     if (layer->g_output != NULL)
         memcpy(layer->g_output, g,
                (size_t)layer->steps * tape->batch * tape->net->params.n_outputs * sizeof *g);
+}
+
+void net_readout_backward(snn_tape *tape, float *g)
+{
     if (tape->net->params.loss == SNN_LOSS_SPIKE_COUNT)
         net_neuron_backward(tape, tape->net->layers - 1, g);
     else

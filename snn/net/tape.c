@@ -139,7 +139,9 @@ static snn_status create_gradients(snn_tape *tape)
         views[l] = &tape->layer[l].g;
         activation = largest(activation, layer_floats(tape, l));
     }
+    snn_context_purpose(tape->ctx, SNN_MEMORY_GRADIENTS);
     TRY_ALLOC(st, tape->ctx, tape->g_block, net->gradient_floats);
+    snn_context_purpose(tape->ctx, SNN_MEMORY_ACTIVATIONS);
     net_place(net, tape->g_block, views, true);
     TRY_ALLOC(st, tape->ctx, tape->g[0],
               tape->params.keep ? activation : layer_floats(tape, net->layers - 1));
@@ -205,12 +207,14 @@ static snn_status check_size(const snn_network *net, const snn_tape_params *para
 snn_status snn_tape_create(snn_network *net, const snn_tape_params *params, snn_tape **out,
                            snn_error *err)
 {
+    snn_memory purpose;
     snn_tape *tape = NULL;
     snn_status st = SNN_OK;
 
     if (params->size != sizeof *params || params->batch == 0 || params->steps == 0)
         return snn_error_set(err, SNN_EINVAL, "tape",
                              "parameters need snn_tape_params_init, batch and steps >= 1");
+    purpose = snn_context_purpose(net->ctx, SNN_MEMORY_ACTIVATIONS);
     TRY(st, check_size(net, params, err));
     TRY_ALLOC(st, net->ctx, tape, 1);
     tape->net = net;
@@ -230,6 +234,7 @@ done:
                       "no memory for batches of %u samples and %u steps: use a smaller batch",
                       params->batch, params->steps);
     snn_tape_destroy(tape);
+    snn_context_purpose(net->ctx, purpose);
     return st;
 }
 

@@ -115,6 +115,7 @@ snn_status snn_adam_create(snn_network *net, snn_tape *tape, bool freeze_weights
                            snn_adam_state **out, snn_error *err)
 {
     snn_context *ctx = snn_network_context(net);
+    const snn_memory purpose = snn_context_purpose(ctx, SNN_MEMORY_OPTIMISER);
     snn_adam_state *adam = NULL;
     snn_status st = SNN_OK;
     float *next;
@@ -144,6 +145,7 @@ done:
     if (st == SNN_ENOMEM)
         snn_error_set(err, st, "optimiser", "no memory for Adam's two moments of each parameter");
     snn_adam_destroy(adam);
+    snn_context_purpose(ctx, purpose);
     return st;
 }
 

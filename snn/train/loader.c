@@ -266,6 +266,7 @@ snn_status snn_loader_create(snn_context *ctx, snn_dataset *dataset, snn_split s
                              snn_loader **out, snn_error *err)
 {
     const snn_dataset_info *info = snn_dataset_get_info(dataset);
+    const snn_memory purpose = snn_context_purpose(ctx, SNN_MEMORY_BATCHES);
     snn_loader *l = NULL;
     snn_status st = SNN_OK;
 
@@ -292,6 +293,7 @@ done:
                       "no memory for batches of %u samples, %u frames, %u inputs",
                       (unsigned)batch_size, (unsigned)info->max_steps, (unsigned)info->n_inputs);
     snn_loader_destroy(l);
+    snn_context_purpose(ctx, purpose);
     return st;
 }
 

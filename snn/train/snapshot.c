@@ -19,6 +19,7 @@ static size_t padded_bytes(const snn_tensor *tensor)
 snn_status snn_snapshot_create(snn_network *net, snn_snapshot **out)
 {
     snn_context *ctx = snn_network_context(net);
+    const snn_memory purpose = snn_context_purpose(ctx, SNN_MEMORY_SNAPSHOTS);
     snn_snapshot *snapshot = NULL;
     snn_tensor tensor;
     snn_status st = SNN_OK;
@@ -33,6 +34,7 @@ snn_status snn_snapshot_create(snn_network *net, snn_snapshot **out)
     snapshot = NULL;
 done:
     snn_snapshot_destroy(snapshot);
+    snn_context_purpose(ctx, purpose);
     return st;
 }
 

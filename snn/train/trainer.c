@@ -4,6 +4,8 @@
 #include "snn/train/adam.h"
 #include "snn/train/schedule.h"
 
+#include <snn/observe.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -160,7 +162,7 @@ snn_status snn_trainer_step(snn_trainer *trainer, const snn_batch *batch, snn_st
     TRY(st, snn_backward(trainer->tape, &cause));
     start = snn_seconds();
     TRY(st, update(trainer, &cause));
-    trainer->tape->seconds[SNN_PHASE_UPDATE] += snn_seconds() - start;
+    net_lap(trainer->tape, SNN_PHASE_UPDATE, SNN_NO_LAYER, &start);
     trainer->batch++;
     *out = result;
 done:

@@ -10,7 +10,7 @@ run 0 --help
 out_has '^  train '
 run 0 help train
 out_has '^usage: snn train \[OPTION\]... CONFIG'
-for command in train eval info bench make encode plot sweep fetch; do
+for command in train eval info bench profile make encode plot sweep fetch; do
     run 0 $command --help
     out_has "^usage: snn $command "
     out_has '^  -h, --help'
