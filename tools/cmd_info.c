@@ -26,13 +26,18 @@ static bool is_split_file(const char *path)
 static snn_status info_path(snn_context *ctx, const char *path, const options *o, snn_error *err)
 {
     char model[TOOL_PATH], kind[32];
+    bool known;
     snn_status status = SNN_OK;
 
+    TRY(status, info_motion(ctx, path, o->json, &known, err));
+    if (known)
+        return status;
     if (is_folder(path) && !file_exists(path, "model.h5"))
         return info_dataset(ctx, path, o, err);
     if (is_folder(path)) {
         TRY(status, join_path(model, path, "model.h5", err));
-        return info_store(ctx, model, "model", o->json, err);
+        TRY(status, info_motion(ctx, model, o->json, &known, err));
+        return known ? status : info_store(ctx, model, "model", o->json, err);
     }
     if (ends_with(path, ".yaml") || ends_with(path, ".yml"))
         return info_config(path, o->json, err);

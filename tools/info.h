@@ -12,6 +12,15 @@ SNN_MUST_USE snn_status info_config(const char *path, bool as_json, snn_error *e
 SNN_MUST_USE snn_status info_store(snn_context *ctx, const char *path, const char *kind,
                                    bool as_json, snn_error *err);
 
+/* All keys of a configuration, or those that differ from their defaults. */
+void info_config_text(const snn_config *config, bool differing);
+void info_config_json(json *j, const snn_config *config);
+
+/* Show a model that sees motion, movies in a file, or a folder of them; *known = false where
+ * the path is none of these. */
+SNN_MUST_USE snn_status info_motion(snn_context *ctx, const char *path, bool as_json, bool *known,
+                                    snn_error *err);
+
 /* Show adaptive neurons of a model or checkpoint, if it has any; j NULL = text. */
 SNN_MUST_USE snn_status info_neurons(snn_context *ctx, snn_store *store,
                                      const snn_network_params *params, json *j, snn_error *err);

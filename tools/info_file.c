@@ -25,7 +25,7 @@ static void value_of(const snn_config *config, const snn_config_key *key, char n
         value[0] = '\0';
 }
 
-static void json_config(json *j, const snn_config *config)
+void info_config_json(json *j, const snn_config *config)
 {
     char name[128], value[VALUE_SIZE];
     const snn_config_key *key;
@@ -38,7 +38,7 @@ static void json_config(json *j, const snn_config *config)
     json_close(j, '}');
 }
 
-static void text_config(const snn_config *config, bool differing)
+void info_config_text(const snn_config *config, bool differing)
 {
     char name[128], value[VALUE_SIZE], usual[VALUE_SIZE];
     const snn_config_key *key;
@@ -65,13 +65,13 @@ snn_status info_config(const char *path, bool as_json, snn_error *err)
     TRY(status, snn_config_check(&config, err));
     if (!as_json) {
         printf("%s: configuration\n", path);
-        text_config(&config, false);
+        info_config_text(&config, false);
         goto done;
     }
     json_begin(&j, "info");
     json_text(&j, "file", path);
     json_text(&j, "type", "configuration");
-    json_config(&j, &config);
+    info_config_json(&j, &config);
     json_end(&j);
 done:
     return status;
@@ -281,7 +281,7 @@ static void show_tail_json(json *j, const struct contents *c, const snn_config *
     for (uint32_t d = 0; d < max_delay; d++)
         json_count(j, NULL, delays[d]);
     json_close(j, ']');
-    json_config(j, config);
+    info_config_json(j, config);
     json_end(j);
 }
 
@@ -326,7 +326,7 @@ snn_status info_store(snn_context *ctx, const char *path, const char *kind, bool
         draw_delays(delays, max_delay, c.sharing);
     TRY(status, info_neurons(ctx, store, &config.network, NULL, err));
     printf("\n  configuration, where it is not the default\n");
-    text_config(&config, true);
+    info_config_text(&config, true);
 done:
     snn_free(ctx, delays);
     snn_store_close(store);

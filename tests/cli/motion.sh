@@ -92,6 +92,21 @@ printf 'garbage' >other/motion_test.h5
 run 1 eval filed --data other
 err_has '^snn: other/motion_test.h5: is no HDF5 file'
 
+# ---- told by info -----------------------------------------------------------------------------
+run 0 info set
+out_has '^set/motion_train.h5: movies$'
+out_has '^  8 movies of 12 x 10 pixels and 12 steps, 4 directions, 1 speeds$'
+run 0 info --json set/motion_test.h5
+out_has '^\{"event":"info","file":"set/motion_test.h5","type":"movies","movies":8,.*"events":[0-9]+,"active":0\.[0-9]+\}$'
+run 0 info filed
+out_has '^filed/model.h5: a layer that sees motion$'
+out_has '^  1000 weights, [0-9.]+ % of them not 0$'
+out_has '^  motion.directions +4'
+run 0 info --json filed/model.h5
+out_has '"type":"motion","classes":4,"weights":1000,"kept":0\.[0-9]+,"configuration":\{'
+run 1 info other/motion_test.h5
+err_has '^snn: other/motion_test.h5: '
+
 # ---- clouds, and other views -----------------------------------------------------------------
 run 0 make clouds clouds --config small.yaml --png 1 --split train --scale 2
 err_has '^clouds/png/train-0000: 12 frames, class 0: 0 degrees'
