@@ -6,16 +6,21 @@
 #
 #   tests/bench/flow.sh SNN MAKE_RECORDING RUN [SHARED]  > flow.csv
 #
-# RUN is a run of configs/motion-camera.yaml; it is trained unless it is there.  The slider's
-# motion is that of contrast maximisation: the speed along x at which the events, moved back
-# by it, lie in the sharpest image.
+# RUN is a run of configs/motion-camera.yaml, RUN-1 and RUN-2 those of seeds 1 and 2, which see
+# the slider alone; they are trained unless they are there.  The slider's motion is that of
+# contrast maximisation: the speed along x at which the events, moved back by it, lie in the
+# sharpest image.
 
 set -eu
-snn=$1 make=$2 run=$3 shared=${4-}
+snn=$1 make=$2 base=$3 run=$3 shared=${4-}
 here=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-test -f "$run/model.h5" || "$snn" train "$here/configs/motion-camera.yaml" --out "$run" --threads 1 -q >"$work/training"
+
+train() { # RUN SEED
+    test -f "$1/model.h5" || "$snn" train "$here/configs/motion-camera.yaml" --seed "$2" --out "$1" \
+        --threads 1 -q >"$work/training"
+}
 
 row() { # NAME VX VY FILE COMMAND
     "$snn" events flow "$4" --model "$run" --threads 1 --json -q >"$work/json"
@@ -34,6 +39,7 @@ row() { # NAME VX VY FILE COMMAND
         }' "$work/json"
 }
 
+train "$run" 0
 echo "recording,x_px_s,y_px_s,found_x_px_s,found_y_px_s,speed_error_percent,direction_error_degrees,confident_share,agreement,step_us,command"
 for kind in bars leaves cloud; do
     for v in "-60 0" "-110 0" "0 250" "80 -80"; do
@@ -43,4 +49,9 @@ for kind in bars leaves cloud; do
     done
 done
 slider=$shared/data/events/uzh_slider_depth_events_chunk.txt
-test ! -f "$slider" || row slider_depth -108 0 "$slider" "uzh_slider_depth_events_chunk.txt"
+if test -f "$slider"; then
+    for seed in 0 1 2; do
+        test $seed = 0 || { run=$base-$seed && train "$run" $seed; }
+        row slider_depth -108 0 "$slider" "uzh_slider_depth_events_chunk.txt (seed $seed)"
+    done
+fi
