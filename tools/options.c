@@ -83,7 +83,7 @@ static const option_row FETCH[] = {
 };
 #undef OPTION
 
-#define MAX_OPTIONS  32
+#define MAX_OPTIONS  40
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static const struct command {

@@ -32,7 +32,7 @@ typedef struct option_amount {
 /* Texts point into argv.  Counts are 0 where not given. */
 typedef struct options {
     const char *data, *out, *dir, *url, *config, *cpu, *espeak, *encoder, *times, *split, *trace;
-    option_list set, grid, arm;
+    option_list set, grid, arm, vary;
     struct {
         uint64_t value;
         bool given;
@@ -47,7 +47,7 @@ typedef struct options {
     uint32_t samples, valid, test, classes, units, parts, png;
     double density, duration, timeout, level_step, level_hop, keep, confidence, decay;
     option_amount motif, gap, spread, jitter, noise;
-    bool resume, json, quiet, verbose, help, help_config, mono;
+    bool csv, resume, json, quiet, verbose, help, help_config, mono;
     char **operands;
     int n_operands;
 } options;

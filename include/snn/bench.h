@@ -18,6 +18,40 @@ typedef struct snn_work {
     double bytes;
 } snn_work;
 
+/* A layer of delayed synapses to be measured by itself, on random spikes. */
+typedef struct snn_layer_case {
+    size_t size; /* sizeof(snn_layer_case), set by _init */
+    uint32_t n_in, n_out;
+    uint32_t max_delay;
+    snn_kernel_version version;
+    float sigma;           /* of all synapses, steps */
+    uint32_t batch, steps; /* at most 2^31 cells */
+    float density;         /* share of the input's cells that are not zero */
+    int train;             /* 1: forward and both gradients; 0: forward at rounded delays */
+    uint64_t seed;
+} snn_layer_case;
+
+/* Parts of a layer's step, as they are measured. */
+typedef enum snn_layer_part {
+    SNN_LAYER_TAPS,            /* taps from weights and delays, in the solver's form */
+    SNN_LAYER_FORWARD,         /* input to output */
+    SNN_LAYER_KERNEL_GRADIENT, /* to the gradients of weights, positions and sigma */
+    SNN_LAYER_INPUT_GRADIENT,
+    SNN_LAYER_PARTS
+} snn_layer_part;
+
+#define SNN_SOLVERS_MOST 8
+
+/* What one solver took.  Medians; `low` and `high` are the middle half of the whole. */
+typedef struct snn_solver_time {
+    const char *solver;
+    int chosen;       /* this is what the planner takes */
+    double cost;      /* by its model, multiply-adds at the speed of matrix products */
+    uint32_t repeats; /* 1 where it was so slow that its first step had to do */
+    double seconds[SNN_LAYER_PARTS];
+    double whole, low, high;
+} snn_solver_time;
+
 SNN_BEGIN_DECLS
 
 /* Rate of single-precision matrix products (768 x 768 x 768, one thread a
@@ -39,6 +73,17 @@ SNN_API void snn_tape_work(const snn_tape *tape, snn_phase phase, uint32_t layer
  * layers, input gradients of all but the first).  Steps grow by a layer's padding. */
 SNN_API void snn_bench_dense_flops(const snn_network_params *params, uint32_t batch, uint32_t steps,
                                    double *forward, double *backward);
+
+/* Defaults: 256 x 256, 25 delays, gauss, sigma 12, batch 64, 100 steps, density 0.05, training. */
+SNN_API void snn_layer_case_init(snn_layer_case *c);
+
+/* Measure every solver that can compute the layer, in turns, `repeats` (1 .. 64) times after a
+ * first one; *n of them to `out`, in the order of the planner's table.
+ * Errors: SNN_EINVAL (a number out of range), SNN_ENOMEM. */
+SNN_API SNN_MUST_USE snn_status snn_bench_solvers(snn_context *ctx, const snn_layer_case *c,
+                                                  uint32_t repeats,
+                                                  snn_solver_time out[SNN_SOLVERS_MOST], size_t *n,
+                                                  snn_error *err);
 
 SNN_END_DECLS
 #endif

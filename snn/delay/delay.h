@@ -137,6 +137,10 @@ size_t snn_delay_kernel_floats(const snn_delay_plan *plan);
 uint32_t snn_delay_live_taps(snn_kernel_version version, uint32_t n_taps, float sigma,
                              bool whole_positions);
 
+/* A share of cells that are not zero as the planner knows it: the nearest power of the root of
+ * two, at least 2^-14. */
+float snn_delay_rounded_density(double share);
+
 uint32_t snn_delay_steps_out(const snn_delay_problem *problem, uint32_t steps);
 
 /* The solver `wish`, or the cheapest (SNN_SOLVER_AUTO); NULL where it cannot.  Depends on

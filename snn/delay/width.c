@@ -4,7 +4,8 @@
 
 #include <math.h>
 
-#define TOLERANCE 0x1p-25 /* of the sum of taps: half a unit of a float's last place */
+#define LEAST_DENSITY 0x1p-14f
+#define TOLERANCE     0x1p-25 /* of the sum of taps: half a unit of a float's last place */
 
 /* Reach of max(0, s - |k - p|), and of gauss: the constants of snn_taps (kern.h). */
 #define MAX_EXTRA   1.0
@@ -59,4 +60,11 @@ uint32_t snn_delay_live_taps(snn_kernel_version version, uint32_t n_taps, float 
         break;
     }
     return k < n_taps ? k : n_taps;
+}
+
+float snn_delay_rounded_density(double share)
+{
+    const float near = (float)exp2(rint(2.0 * log2(share > 0.0 ? share : LEAST_DENSITY)) / 2.0);
+
+    return near < LEAST_DENSITY ? LEAST_DENSITY : near > 1.0f ? 1.0f : near;
 }

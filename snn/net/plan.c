@@ -18,18 +18,9 @@
 #define UNKNOWN (-1.0f)
 /* Before anything was measured: spikes a second of a unit, typical for SHD. */
 #define PRIOR_RATE     15.0f
-#define LEAST_DENSITY  0x1p-14f
 #define MEASURED_CELLS 4194304u /* of an input at most; whole steps */
 
 /* ---- densities ------------------------------------------------------------------------- */
-
-/* To the nearest power of the root of two: what is remembered, and compared. */
-static float rounded_density(double share)
-{
-    const float near = (float)exp2(rint(2.0 * log2(share > 0.0 ? share : LEAST_DENSITY)) / 2.0);
-
-    return near < LEAST_DENSITY ? LEAST_DENSITY : near > 1.0f ? 1.0f : near;
-}
 
 static float measure(const float *x, size_t steps, size_t row)
 {
@@ -44,7 +35,7 @@ static float measure(const float *x, size_t steps, size_t row)
             live += at[j] != 0.0f;
         cells += row;
     }
-    return rounded_density((double)live / (double)cells);
+    return snn_delay_rounded_density((double)live / (double)cells);
 }
 
 static float density_of(const snn_tape *tape, uint32_t l)
@@ -52,7 +43,7 @@ static float density_of(const snn_tape *tape, uint32_t l)
     const float known = tape->plan[NET_PLAN_DENSITY + l];
     const float prior = 1e-3f * PRIOR_RATE * tape->net->params.time_step_ms;
 
-    return known >= 0.0f ? known : rounded_density((double)prior);
+    return known >= 0.0f ? known : snn_delay_rounded_density((double)prior);
 }
 
 void net_plan_measure(snn_tape *tape)
