@@ -52,6 +52,11 @@ typedef enum snn_solver {
     SNN_SOLVER_EVENT
 } snn_solver;
 
+/* Matrix products of synapses (solvers direct and fft, shared delays): in float32, or of
+ * numbers rounded to bf16 with sums in float32.  Weights, their gradients' sums, neurons,
+ * normalisation and optimiser are float32 in both; taps and event have no such products. */
+typedef enum snn_precision { SNN_PRECISION_FLOAT32, SNN_PRECISION_BF16 } snn_precision;
+
 typedef struct snn_delay_params {
     snn_kernel_version version;
     snn_delay_mode mode;
@@ -61,6 +66,7 @@ typedef struct snn_delay_params {
     float sigma_init;      /* steps, before the version's offset; 0 = D/2 (floor) */
     snn_sharing sharing;
     snn_solver solver;
+    snn_precision precision;
 } snn_delay_params;
 
 /* hard: v <- v_reset, which is also where the potential starts and decays to.

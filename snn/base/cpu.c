@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const level_name[SNN_CPU_LEVELS] = {"base", "avx2", "avx512"};
+static const char *const level_name[SNN_CPU_LEVELS] = {"base", "avx2", "avx512", "avx512bf16"};
 
 const char *snn_cpu_name(snn_cpu_level level)
 {
@@ -15,10 +15,14 @@ snn_cpu_level snn_cpu_detect(void)
 {
 #if defined(__x86_64__) && defined(__GNUC__)
     __builtin_cpu_init();
-    if (snn_kern_tables[SNN_CPU_AVX512] != NULL && __builtin_cpu_supports("avx512f") &&
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma"))
-        return SNN_CPU_AVX512;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("fma")) {
+        if (snn_kern_tables[SNN_CPU_AVX512BF16] != NULL && __builtin_cpu_supports("avx512bf16"))
+            return SNN_CPU_AVX512BF16;
+        if (snn_kern_tables[SNN_CPU_AVX512] != NULL)
+            return SNN_CPU_AVX512;
+    }
     if (snn_kern_tables[SNN_CPU_AVX2] != NULL && __builtin_cpu_supports("avx2") &&
         __builtin_cpu_supports("fma"))
         return SNN_CPU_AVX2;
@@ -40,8 +44,8 @@ snn_status snn_cpu_select(snn_context *ctx, const char *name, snn_error *err)
         while (level < SNN_CPU_LEVELS && strcmp(name, level_name[level]) != 0)
             level++;
         if (level == SNN_CPU_LEVELS)
-            return snn_error_set(err, SNN_EINVAL, "cpu", "'%s' is none of auto, base, avx2, avx512",
-                                 name);
+            return snn_error_set(err, SNN_EINVAL, "cpu",
+                                 "'%s' is none of auto, base, avx2, avx512, avx512bf16", name);
         if (level > best || snn_kern_tables[level] == NULL)
             return snn_error_set(err, SNN_EINVAL, "cpu",
                                  "this machine or build offers '%s' at most", level_name[best]);

@@ -9,6 +9,7 @@ typedef enum snn_cpu_level {
     SNN_CPU_BASE,
     SNN_CPU_AVX2,
     SNN_CPU_AVX512,
+    SNN_CPU_AVX512BF16,
     SNN_CPU_LEVELS
 } snn_cpu_level;
 

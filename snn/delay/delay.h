@@ -28,9 +28,10 @@ typedef struct snn_delay_problem {
     uint32_t width;    /* K: taps of a delayed weight that may differ from zero, at most D */
     float density;     /* expected share of the input's cells that differ from zero */
     bool causal;
-    uint32_t batch, steps; /* the largest that will be run */
-    bool train;            /* kernel gradients will be asked */
-    bool input_gradient;   /* input gradients too */
+    uint32_t batch, steps;   /* the largest that will be run */
+    bool train;              /* kernel gradients will be asked */
+    bool input_gradient;     /* input gradients too */
+    snn_precision precision; /* of matrix products: product.h */
     /* Sparse layers: each neuron has `fan_in` synapses, those where mask [n_out][n_in] is 1;
      * taps of the others are 0 and their gradients are not wanted.  NULL: all exist.  It is
      * borrowed for the plan's life, and a checkpoint that is read may change what it says:

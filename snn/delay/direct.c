@@ -10,11 +10,11 @@
  *     g_kernel[d] = sum_r gy[r]^T x[r - dB]
  *
  * over the rows where both sides exist.  This is the reference for the other
- * solvers; its only concession to speed is BLAS.
+ * solvers; its only concession to speed is who multiplies matrices.
  */
+#include "snn/delay/product.h"
 #include "snn/delay/solvers.h"
 
-#include <cblas.h>
 #include <string.h>
 
 #define ROW_GRAIN 1024u /* rows of output a tile owns */
@@ -32,13 +32,22 @@ static double direct_cost(const snn_delay_problem *problem)
     const double passes = 1.0 + problem->train + (problem->train && problem->input_gradient);
 
     return passes * snn_delay_steps_out(problem, problem->steps) * problem->batch * problem->n_in *
-           problem->n_out * problem->n_taps;
+           problem->n_out * problem->n_taps * snn_product_cost(problem->precision);
 }
 
+/* Scratch: of products, one piece a worker. */
 static snn_status direct_create(snn_delay_plan *plan)
 {
-    plan->scratch_floats = 0;
+    plan->scratch_floats =
+        snn_product_scratch(plan->problem.precision) * (size_t)plan->ctx->threads;
     return SNN_OK;
+}
+
+static void product(const snn_delay_plan *plan, const snn_product *job, int worker)
+{
+    const size_t floats = snn_product_scratch(plan->problem.precision);
+
+    snn_product_run(plan->ctx, job, floats > 0 ? plan->scratch + (size_t)worker * floats : NULL);
 }
 
 static void direct_nothing(snn_delay_plan *plan)
@@ -71,7 +80,6 @@ static void forward_tile(void *arg, size_t tile, int worker)
     const size_t n_in = plan->problem.n_in, n_out = plan->problem.n_out, batch = plan->batch;
     const size_t r0 = tile * ROW_GRAIN, r1 = least(r0 + ROW_GRAIN, plan->steps_out * batch);
 
-    (void)worker;
     if (!job->add)
         memset(job->y + r0 * n_out, 0, (r1 - r0) * n_out * sizeof *job->y);
     for (size_t d = 0; d < plan->problem.n_taps; d++) {
@@ -80,10 +88,20 @@ static void forward_tile(void *arg, size_t tile, int worker)
 
         if (from >= to)
             continue;
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)(to - from), (int)n_out,
-                    (int)n_in, 1.0f, job->x + (from - d * batch) * n_in, (int)n_in,
-                    plan->kernel->value + d * n_in * n_out, (int)n_in, 1.0f, job->y + from * n_out,
-                    (int)n_out);
+        product(plan,
+                &(snn_product){.m = to - from,
+                               .n = n_out,
+                               .k = n_in,
+                               .a = job->x + (from - d * batch) * n_in,
+                               .lda = n_in,
+                               .b = plan->kernel->value + d * n_in * n_out,
+                               .ldb = n_in,
+                               .b_turned = true,
+                               .c = job->y + from * n_out,
+                               .ldc = n_out,
+                               .alpha = 1.0f,
+                               .add = true},
+                worker);
     }
 }
 
@@ -113,17 +131,25 @@ static void input_tile(void *arg, size_t tile, int worker)
     const size_t n_in = plan->problem.n_in, n_out = plan->problem.n_out, batch = plan->batch;
     const size_t r0 = tile * ROW_GRAIN, r1 = least(r0 + ROW_GRAIN, plan->steps * batch);
 
-    (void)worker;
     memset(job->gx + r0 * n_in, 0, (r1 - r0) * n_in * sizeof *job->gx);
     for (size_t d = 0; d < plan->problem.n_taps && d < plan->steps_out; d++) {
         const size_t to = least(r1, (plan->steps_out - d) * batch);
 
         if (r0 >= to)
             continue;
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)(to - r0), (int)n_in,
-                    (int)n_out, 1.0f, job->gy + (r0 + d * batch) * n_out, (int)n_out,
-                    plan->kernel->value + d * n_in * n_out, (int)n_in, 1.0f, job->gx + r0 * n_in,
-                    (int)n_in);
+        product(plan,
+                &(snn_product){.m = to - r0,
+                               .n = n_in,
+                               .k = n_out,
+                               .a = job->gy + (r0 + d * batch) * n_out,
+                               .lda = n_out,
+                               .b = plan->kernel->value + d * n_in * n_out,
+                               .ldb = n_in,
+                               .c = job->gx + r0 * n_in,
+                               .ldc = n_in,
+                               .alpha = 1.0f,
+                               .add = true},
+                worker);
     }
 }
 
@@ -146,14 +172,23 @@ static void kernel_tile(void *arg, size_t tile, int worker)
     const size_t from = d, to = least(plan->steps_out, plan->steps + d);
     float *g = job->g_kernel + d * n_in * n_out + o0 * n_in;
 
-    (void)worker;
     if (from >= to) {
         memset(g, 0, outs * n_in * sizeof *g);
         return;
     }
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)outs, (int)n_in,
-                (int)((to - from) * batch), 1.0f, job->gy + from * batch * n_out + o0, (int)n_out,
-                job->x, (int)n_in, 0.0f, g, (int)n_in);
+    product(plan,
+            &(snn_product){.m = outs,
+                           .n = n_in,
+                           .k = (to - from) * batch,
+                           .a = job->gy + from * batch * n_out + o0,
+                           .lda = n_out,
+                           .a_turned = true,
+                           .b = job->x,
+                           .ldb = n_in,
+                           .c = g,
+                           .ldc = n_in,
+                           .alpha = 1.0f},
+            worker);
 }
 
 static void direct_kernel_gradient(snn_delay_plan *plan, const snn_frames *x, const float *gy,

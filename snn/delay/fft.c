@@ -13,9 +13,9 @@
  * then takes its place.
  */
 #include "snn/delay/dft.h"
+#include "snn/delay/product.h"
 #include "snn/delay/solvers.h"
 
-#include <cblas.h>
 #include <string.h>
 
 typedef struct {
@@ -24,7 +24,8 @@ typedef struct {
     float *x_own;          /* spectrum of x when it must last until the backward pass */
     float *x, *y, *kernel; /* spectra: [n][B n_in], [n][B n_out], [n][S] */
     float *products;       /* scratch of complex products, one piece a worker */
-    size_t product_floats;
+    size_t product_floats; /* of a piece: sums, then .. */
+    size_t packed_floats;  /* .. what a product needs, in bf16 */
 } fft_state;
 
 typedef struct {
@@ -48,7 +49,7 @@ static double fft_cost(const snn_delay_problem *problem)
     const double x = snn_dft_cost((size_t)n, (size_t)t) * b * problem->n_in;
     const double y = snn_dft_cost((size_t)n, (size_t)t_out) * b * problem->n_out;
     const double kernel = 2.0 * snn_dft_cost((size_t)n, problem->n_taps) * s; /* at half speed */
-    const double product = 1.5 * n * b * s;
+    const double product = 1.5 * n * b * s * snn_product_cost(problem->precision);
     double cost = x + kernel + product + y;
 
     if (problem->train)
@@ -124,7 +125,8 @@ static snn_status fft_create(snn_delay_plan *plan)
     n = snn_dft_length(state->dft, needed);
     x_floats = n * problem->batch * problem->n_in;
     plan->scratch_floats = n * problem->batch * problem->n_out + n * synapses(plan);
-    state->product_floats = product_scratch(problem);
+    state->packed_floats = snn_product_scratch(problem->precision);
+    state->product_floats = product_scratch(problem) + state->packed_floats;
     TRY_ALLOC(st, plan->ctx, state->products, state->product_floats * (size_t)plan->ctx->threads);
     if (problem->train)
         TRY_ALLOC(st, plan->ctx, state->x_own, x_floats);
@@ -198,8 +200,8 @@ static void from_spectrum(snn_delay_plan *plan, float *hat, float *y, size_t row
 
 /* One real product of the three kinds, C = alpha A B + beta C. */
 typedef struct {
-    CBLAS_TRANSPOSE ta, tb;
-    int m, n, k, lda, ldb;
+    bool a_turned, b_turned; /* as in snn_product */
+    size_t m, n, k, lda, ldb;
 } product_shape;
 
 /* A complex product: C = A B where sign is 1, A conj(B) where it is -1. */
@@ -211,11 +213,31 @@ typedef struct {
     size_t a_size, b_size, c_size;
 } complex_job;
 
-static void product(const product_shape *shape, float alpha, const float *a, const float *b,
-                    float beta, float *c)
+/* Where the real products of one complex product are made. */
+typedef struct {
+    const snn_context *ctx;
+    float *packed; /* scratch of a product; NULL in float32 */
+    float *sums;
+} product_place;
+
+static void product(const product_place *place, const product_shape *shape, float alpha,
+                    const float *a, const float *b, bool add, float *c)
 {
-    cblas_sgemm(CblasRowMajor, shape->ta, shape->tb, shape->m, shape->n, shape->k, alpha, a,
-                shape->lda, b, shape->ldb, beta, c, shape->n);
+    const snn_product job = {.m = shape->m,
+                             .n = shape->n,
+                             .k = shape->k,
+                             .a_turned = shape->a_turned,
+                             .b_turned = shape->b_turned,
+                             .lda = shape->lda,
+                             .ldb = shape->ldb,
+                             .ldc = shape->n,
+                             .alpha = alpha,
+                             .a = a,
+                             .b = b,
+                             .c = c,
+                             .add = add};
+
+    snn_product_run(place->ctx, &job, place->packed);
 }
 
 /*
@@ -226,11 +248,11 @@ static void product(const product_shape *shape, float alpha, const float *a, con
  *
  *     P = (Re A + Im A) Re B,   Re C = P - Im A (Re B + B'),   Im C = P + Re A (B' - Re B)
  *
- * `scratch` takes Re A + Im A, Re B + B' and B' - Re B.
+ * `sums` takes Re A + Im A, Re B + B' and B' - Re B.
  */
 #define GAUSS_SIDE 64 /* smallest side of a product for which three are faster */
 
-static void complex_product(const complex_job *job, size_t n, size_t f, float *scratch)
+static void complex_product(const product_place *place, const complex_job *job, size_t n, size_t f)
 {
     const product_shape *shape = &job->shape;
     const float *a_re = job->a + snn_dft_re(n, f) * job->a_size,
@@ -239,17 +261,17 @@ static void complex_product(const complex_job *job, size_t n, size_t f, float *s
                 *b_im = job->b + snn_dft_im(n, f) * job->b_size;
     float *c_re = job->c + snn_dft_re(n, f) * job->c_size,
           *c_im = job->c + snn_dft_im(n, f) * job->c_size;
-    float *a_sum = scratch, *b_sum = a_sum + job->a_size, *b_gap = b_sum + job->b_size;
+    float *a_sum = place->sums, *b_sum = a_sum + job->a_size, *b_gap = b_sum + job->b_size;
 
     if (!snn_dft_complex(n, f)) {
-        product(shape, 1.0f, a_re, b_re, 0.0f, c_re);
+        product(place, shape, 1.0f, a_re, b_re, false, c_re);
         return;
     }
     if (shape->m < GAUSS_SIDE || shape->n < GAUSS_SIDE || shape->k < GAUSS_SIDE) {
-        product(shape, 1.0f, a_re, b_re, 0.0f, c_re);
-        product(shape, -job->sign, a_im, b_im, 1.0f, c_re);
-        product(shape, 1.0f, a_im, b_re, 0.0f, c_im);
-        product(shape, job->sign, a_re, b_im, 1.0f, c_im);
+        product(place, shape, 1.0f, a_re, b_re, false, c_re);
+        product(place, shape, -job->sign, a_im, b_im, true, c_re);
+        product(place, shape, 1.0f, a_im, b_re, false, c_im);
+        product(place, shape, job->sign, a_re, b_im, true, c_im);
         return;
     }
     for (size_t i = 0; i < job->a_size; i++)
@@ -258,10 +280,10 @@ static void complex_product(const complex_job *job, size_t n, size_t f, float *s
         b_sum[i] = b_re[i] + job->sign * b_im[i];
         b_gap[i] = job->sign * b_im[i] - b_re[i];
     }
-    product(shape, 1.0f, a_sum, b_re, 0.0f, c_re);
+    product(place, shape, 1.0f, a_sum, b_re, false, c_re);
     memcpy(c_im, c_re, job->c_size * sizeof *c_im);
-    product(shape, -1.0f, a_im, b_sum, 1.0f, c_re);
-    product(shape, 1.0f, a_re, b_gap, 1.0f, c_im);
+    product(place, shape, -1.0f, a_im, b_sum, true, c_re);
+    product(place, shape, 1.0f, a_re, b_gap, true, c_im);
 }
 
 typedef struct {
@@ -274,8 +296,12 @@ static void frequency_tile(void *arg, size_t f, int worker)
     const fft_product *run = arg;
     const fft_state *state = run->plan->state;
 
-    complex_product(&run->job, state->n, f,
-                    state->products + (size_t)worker * state->product_floats);
+    float *piece = state->products + (size_t)worker * state->product_floats;
+    const product_place place = {.ctx = run->plan->ctx,
+                                 .packed = state->packed_floats > 0 ? piece : NULL,
+                                 .sums = piece + state->packed_floats};
+
+    complex_product(&place, &run->job, state->n, f);
 }
 
 static void each_frequency(snn_delay_plan *plan, complex_job job)
@@ -302,11 +328,10 @@ static void fft_forward(snn_delay_plan *plan, const snn_frames *x, float *y, boo
     fft_state *state = plan->state;
     const size_t in = (size_t)plan->batch * plan->problem.n_in;
     const size_t out = (size_t)plan->batch * plan->problem.n_out;
-    const int n_in = (int)plan->problem.n_in, n_out = (int)plan->problem.n_out;
+    const size_t n_in = plan->problem.n_in, n_out = plan->problem.n_out;
 
     to_spectrum(plan, x->dense, plan->steps, in, state->x);
-    each_frequency(plan, (complex_job){.shape = {CblasNoTrans, CblasTrans, (int)plan->batch, n_out,
-                                                 n_in, n_in, n_in},
+    each_frequency(plan, (complex_job){.shape = {false, true, plan->batch, n_out, n_in, n_in, n_in},
                                        .sign = 1.0f,
                                        .a = state->x,
                                        .a_size = in,
@@ -328,38 +353,38 @@ static void fft_kernel_gradient(snn_delay_plan *plan, const snn_frames *x, const
                                 float *g_kernel)
 {
     fft_state *state = plan->state;
-    const int n_in = (int)plan->problem.n_in, n_out = (int)plan->problem.n_out;
+    const size_t n_in = plan->problem.n_in, n_out = plan->problem.n_out;
 
     (void)x;
     (void)gy;
-    each_frequency(plan, (complex_job){.shape = {CblasTrans, CblasNoTrans, n_out, n_in,
-                                                 (int)plan->batch, n_out, n_in},
-                                       .sign = -1.0f,
-                                       .a = state->y,
-                                       .a_size = (size_t)plan->batch * plan->problem.n_out,
-                                       .b = state->x,
-                                       .b_size = (size_t)plan->batch * plan->problem.n_in,
-                                       .c = state->kernel,
-                                       .c_size = synapses(plan)});
+    each_frequency(plan,
+                   (complex_job){.shape = {true, false, n_out, n_in, plan->batch, n_out, n_in},
+                                 .sign = -1.0f,
+                                 .a = state->y,
+                                 .a_size = (size_t)plan->batch * plan->problem.n_out,
+                                 .b = state->x,
+                                 .b_size = (size_t)plan->batch * plan->problem.n_in,
+                                 .c = state->kernel,
+                                 .c_size = synapses(plan)});
     from_spectrum(plan, state->kernel, g_kernel, plan->problem.n_taps, synapses(plan), false);
 }
 
 static void fft_input_gradient(snn_delay_plan *plan, const float *gy, float *gx)
 {
     fft_state *state = plan->state;
-    const int n_in = (int)plan->problem.n_in, n_out = (int)plan->problem.n_out;
+    const size_t n_in = plan->problem.n_in, n_out = plan->problem.n_out;
     const size_t in = (size_t)plan->batch * plan->problem.n_in;
 
     (void)gy;
-    each_frequency(plan, (complex_job){.shape = {CblasNoTrans, CblasNoTrans, (int)plan->batch, n_in,
-                                                 n_out, n_out, n_in},
-                                       .sign = -1.0f,
-                                       .a = state->y,
-                                       .a_size = (size_t)plan->batch * plan->problem.n_out,
-                                       .b = state->kernel,
-                                       .b_size = synapses(plan),
-                                       .c = state->x,
-                                       .c_size = in});
+    each_frequency(plan,
+                   (complex_job){.shape = {false, false, plan->batch, n_in, n_out, n_out, n_in},
+                                 .sign = -1.0f,
+                                 .a = state->y,
+                                 .a_size = (size_t)plan->batch * plan->problem.n_out,
+                                 .b = state->kernel,
+                                 .b_size = synapses(plan),
+                                 .c = state->x,
+                                 .c_size = in});
     from_spectrum(plan, state->x, gx, plan->steps, in, false);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "snn/delay/shared.h"
 
+#include "snn/delay/product.h"
 #include "snn/kern/kern.h"
 
-#include <cblas.h>
 #include <string.h>
 
 #define ROW_GRAIN 1024u /* rows of a product a tile owns */
@@ -30,7 +30,9 @@ static size_t pieces(size_t batch)
     return snn_tiles(batch, snn_tiles(batch, PIECES));
 }
 
-/* The scratch of a step:  | g_between, or z and u themselves | partial sums of the bumps |  */
+/* The scratch of a step:
+ * | of products, a piece a worker | g_between, or z and u themselves | partial sums of the bumps |
+ */
 snn_status snn_shared_init(snn_shared *shared, snn_context *ctx, const snn_delay_problem *problem)
 {
     const uint32_t steps_out = snn_delay_steps_out(problem, problem->steps);
@@ -44,7 +46,8 @@ snn_status snn_shared_init(snn_shared *shared, snn_context *ctx, const snn_delay
     between = (size_t)(shared->axonal ? steps_out : problem->steps) * problem->batch *
               shared->channels * shared->elements;
     shared->owns_between = problem->train;
-    shared->scratch_floats = between;
+    shared->product_floats = snn_product_scratch(problem->precision);
+    shared->scratch_floats = shared->product_floats * (size_t)ctx->threads + between;
     if (problem->train) {
         TRY_ALLOC(st, ctx, shared->between, between);
         shared->scratch_floats +=
@@ -69,10 +72,10 @@ void snn_shared_begin(snn_shared *shared, uint32_t batch, uint32_t steps)
     shared->steps = steps;
     shared->steps_out = snn_delay_steps_out(&shared->problem, steps);
     shared->rows = (size_t)(shared->axonal ? shared->steps_out : steps) * batch;
+    shared->g_between = shared->scratch + shared->product_floats * (size_t)shared->ctx->threads;
     if (!shared->owns_between)
-        shared->between = shared->scratch;
-    shared->g_between = shared->scratch;
-    shared->partial = shared->scratch + shared->elements * shared->rows * shared->channels;
+        shared->between = shared->g_between;
+    shared->partial = shared->g_between + shared->elements * shared->rows * shared->channels;
 }
 
 /* ---- pieces of work ------------------------------------------------------------------------ */
@@ -131,24 +134,55 @@ static void over_rows(snn_tile_body body, shared_job *job)
                  product_operations(job->shared, job->rows), body, job);
 }
 
+static void product(const snn_shared *shared, const snn_product *job, int worker)
+{
+    const size_t floats = shared->product_floats;
+
+    snn_product_run(shared->ctx, job,
+                    floats > 0 ? shared->scratch + (size_t)worker * floats : NULL);
+}
+
 /* c [r, n_out] = a [r, n_in] w^T, or +=. */
 static void to_outputs(const snn_shared *shared, size_t rows, const float *a, const float *w,
-                       float beta, float *c)
+                       bool add, float *c, int worker)
 {
-    const int n_in = (int)shared->problem.n_in, n_out = (int)shared->problem.n_out;
+    const size_t n_in = shared->problem.n_in, n_out = shared->problem.n_out;
 
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, n_out, n_in, 1.0f, a, n_in, w,
-                n_in, beta, c, n_out);
+    product(shared,
+            &(snn_product){.m = rows,
+                           .n = n_out,
+                           .k = n_in,
+                           .a = a,
+                           .lda = n_in,
+                           .b = w,
+                           .ldb = n_in,
+                           .b_turned = true,
+                           .c = c,
+                           .ldc = n_out,
+                           .alpha = 1.0f,
+                           .add = add},
+            worker);
 }
 
 /* c [r, n_in] = a [r, n_out] w, or +=. */
 static void to_inputs(const snn_shared *shared, size_t rows, const float *a, const float *w,
-                      float beta, float *c)
+                      bool add, float *c, int worker)
 {
-    const int n_in = (int)shared->problem.n_in, n_out = (int)shared->problem.n_out;
+    const size_t n_in = shared->problem.n_in, n_out = shared->problem.n_out;
 
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)rows, n_in, n_out, 1.0f, a, n_out,
-                w, n_in, beta, c, n_in);
+    product(shared,
+            &(snn_product){.m = rows,
+                           .n = n_in,
+                           .k = n_out,
+                           .a = a,
+                           .lda = n_out,
+                           .b = w,
+                           .ldb = n_in,
+                           .c = c,
+                           .ldc = n_in,
+                           .alpha = 1.0f,
+                           .add = add},
+            worker);
 }
 
 /* ---- forward ----------------------------------------------------------------------------------
@@ -182,15 +216,15 @@ static void weigh_rows(void *arg, size_t tile, int worker)
     const size_t n_in = shared->problem.n_in, n_out = shared->problem.n_out;
     const size_t r0 = tile * ROW_GRAIN, rows = least(ROW_GRAIN, job->rows - r0);
 
-    (void)worker;
     for (size_t m = 0; m < shared->elements; m++) {
         float *between = plane(shared, shared->between, m) + r0 * shared->channels;
 
         if (shared->axonal)
-            to_outputs(shared, rows, between, weight_of(shared, m), m > 0 ? 1.0f : 0.0f,
-                       job->y + r0 * n_out);
+            to_outputs(shared, rows, between, weight_of(shared, m), m > 0, job->y + r0 * n_out,
+                       worker);
         else
-            to_outputs(shared, rows, job->x + r0 * n_in, weight_of(shared, m), 0.0f, between);
+            to_outputs(shared, rows, job->x + r0 * n_in, weight_of(shared, m), false, between,
+                       worker);
     }
 }
 
@@ -214,10 +248,9 @@ static void unweigh_rows(void *arg, size_t tile, int worker)
     const snn_shared *shared = job->shared;
     const size_t r0 = tile * ROW_GRAIN, rows = least(ROW_GRAIN, job->rows - r0);
 
-    (void)worker;
     for (size_t m = 0; m < shared->elements; m++)
-        to_inputs(shared, rows, job->gy + r0 * shared->problem.n_out, weight_of(shared, m), 0.0f,
-                  plane(shared, shared->g_between, m) + r0 * shared->channels);
+        to_inputs(shared, rows, job->gy + r0 * shared->problem.n_out, weight_of(shared, m), false,
+                  plane(shared, shared->g_between, m) + r0 * shared->channels, worker);
 }
 
 /* Sums over the tile's samples for the bumps; dendritic: the gradient at u_m, too. */
@@ -288,9 +321,19 @@ static void weight_tile(void *arg, size_t tile, int worker)
     const float *before = shared->axonal ? plane(shared, shared->between, m) : job->x;
     float *g = shared->g_weight + (m * n_out + o0) * n_in;
 
-    (void)worker;
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)outs, (int)n_in, (int)shared->rows,
-                1.0f, after + o0, (int)n_out, before, (int)n_in, 0.0f, g, (int)n_in);
+    product(shared,
+            &(snn_product){.m = outs,
+                           .n = n_in,
+                           .k = shared->rows,
+                           .a = after + o0,
+                           .lda = n_out,
+                           .a_turned = true,
+                           .b = before,
+                           .ldb = n_in,
+                           .c = g,
+                           .ldc = n_in,
+                           .alpha = 1.0f},
+            worker);
     clear_missing(shared, m, o0 * n_in, (o0 + outs) * n_in);
 }
 
@@ -330,10 +373,9 @@ static void input_rows(void *arg, size_t tile, int worker)
     const snn_shared *shared = job->shared;
     const size_t r0 = tile * ROW_GRAIN, rows = least(ROW_GRAIN, job->rows - r0);
 
-    (void)worker;
     for (size_t m = 0; m < shared->elements; m++)
         to_inputs(shared, rows, plane(shared, shared->g_between, m) + r0 * shared->channels,
-                  weight_of(shared, m), m > 0 ? 1.0f : 0.0f, job->gx + r0 * shared->problem.n_in);
+                  weight_of(shared, m), m > 0, job->gx + r0 * shared->problem.n_in, worker);
 }
 
 void snn_shared_input_gradient(snn_shared *shared, float *gx)

@@ -111,6 +111,42 @@ typedef struct snn_row_terms {
     size_t columns;
 } snn_row_terms;
 
+/* ---- products in bf16 --------------------------------------------------------- */
+
+/*
+ * bf16 is the upper half of a float: its exponent, and 8 significant bits.  Numbers are
+ * rounded to it, to the nearest, ties to even: a relative error of at most 2^-8; small
+ * whole numbers, so spikes, stay exact; NaN stays NaN.
+ *
+ *     c[i][j] += sum_l a[i][l] b[l][j]          0 <= i < m, 0 <= j < n, 0 <= l < k
+ *
+ * in float, one term after the other by growing l, each sum rounded once.
+ *
+ * a and b are packed.  The lines of a are its rows, those of b its columns, each of k
+ * numbers.  A panel holds SNN_BF16_ROWS or SNN_BF16_COLUMNS lines, and of each pair of
+ * numbers along k in turn that of all its lines, the number of even l in the upper half of
+ * a word:
+ *
+ *     panel[h][r] = line_r[2h] << 16 | line_r[2h + 1]
+ *
+ * Panels follow one another; lines that do not exist, and l = k where k is odd, hold 0.
+ */
+#define SNN_BF16_ROWS    12
+#define SNN_BF16_COLUMNS 32
+
+typedef struct snn_bf16_lines {
+    const float *in;
+    size_t lines, k, stride;
+    bool turned; /* line r is column r of in [k][stride]; else row r of in [lines][stride] */
+    float scale; /* of all numbers, before they are rounded */
+} snn_bf16_lines;
+
+/* Words of packed lines. */
+static inline size_t snn_bf16_words(size_t lines, size_t k, size_t panel)
+{
+    return (lines + panel - 1) / panel * panel * ((k + 1) / 2);
+}
+
 /* ---- events ---------------------------------------------------------------- */
 
 /* The cells of one sample that are not zero, by channel, each channel's by step: those of
@@ -339,6 +375,7 @@ typedef struct snn_voxels {
 
 typedef struct snn_kern {
     const char *name;
+    bool bf16_native; /* the instruction set multiplies bf16 numbers */
 
     void (*taps_forward)(const snn_taps *taps, size_t s0, size_t s1, float *scratch);
     void (*taps_backward)(const snn_taps *taps, size_t s0, size_t s1, float *scratch);
@@ -358,6 +395,13 @@ typedef struct snn_kern {
     /* out[c * out_stride + r] = in[r * in_stride + c] */
     void (*transpose)(size_t rows, size_t columns, const float *in, size_t in_stride, float *out,
                       size_t out_stride);
+
+    /* `panel`: SNN_BF16_ROWS or SNN_BF16_COLUMNS.  Writes snn_bf16_words(lines, k, panel). */
+    void (*bf16_pack)(const snn_bf16_lines *from, uint32_t panel, uint32_t *out);
+    /* c [m][stride] += a b, of packed lines with `pairs` words each; faster than the same
+     * in float where bf16_native. */
+    void (*bf16_product)(size_t m, size_t n, size_t pairs, const uint32_t *a, const uint32_t *b,
+                         float *c, size_t stride);
 
     /* Events of x[t * stride + c]. */
     void (*event_find)(const float *x, size_t stride, size_t steps, size_t channels,
@@ -411,6 +455,7 @@ typedef struct snn_kern {
 extern const snn_kern snn_kern_base;
 extern const snn_kern snn_kern_avx2;
 extern const snn_kern snn_kern_avx512;
+extern const snn_kern snn_kern_avx512bf16;
 
 /* Reference forms (ref.c), same contracts, double arithmetic inside. */
 extern const snn_kern snn_kern_ref;

@@ -10,6 +10,9 @@ void snn_rows_dot_ref(const snn_row_terms *shift, size_t rows, const float *row,
                       float *g);
 void snn_transpose_ref(size_t rows, size_t columns, const float *in, size_t in_stride, float *out,
                        size_t out_stride);
+void snn_bf16_pack_ref(const snn_bf16_lines *from, uint32_t panel, uint32_t *out);
+void snn_bf16_product_ref(size_t m, size_t n, size_t pairs, const uint32_t *a, const uint32_t *b,
+                          float *c, size_t stride);
 void snn_event_find_ref(const float *x, size_t stride, size_t steps, size_t channels,
                         snn_cells *events);
 void snn_event_scatter_ref(const snn_cells *events, const snn_event_block *block, size_t n,

@@ -17,21 +17,30 @@
 #include "snn/kern/rows_body.h"
 
 #include "snn/kern/dft_body.h"
+#include "snn/kern/bf16_body.h"
 #include "snn/kern/shift_body.h"
 #include "snn/kern/stencil_body.h"
 #include "snn/kern/vector_body.h"
 
+#ifdef __AVX512BF16__
+#define BF16_NATIVE true
+#else
+#define BF16_NATIVE false
+#endif
+
 #define KERN_TABLE(label)                                                                          \
     {                                                                                              \
-        .name = (label), .taps_forward = taps_forward, .taps_backward = taps_backward,             \
-        .shift_forward = shift_forward, .shift_backward = shift_backward,                          \
-        .shift_gradient = shift_gradient, .rows_add = rows_add, .rows_dot = rows_dot,              \
-        .transpose = transpose, .event_find = event_find, .event_scatter = event_scatter,          \
-        .event_gather = event_gather, .dft_forward = dft_forward, .dft_inverse = dft_inverse,      \
-        .lif_forward = lif_forward, .lif_backward = lif_backward, .adlif_forward = adlif_forward,  \
-        .adlif_backward = adlif_backward, .norm_sum = norm_sum, .norm_square = norm_square,        \
-        .norm_backward_sum = norm_backward_sum, .norm_backward = norm_backward,                    \
-        .adam = adam_update, .softmax = softmax_rows, .stencil_forward = stencil_forward,          \
-        .stencil_backward = stencil_backward, .cells_add = cells_add,                              \
-        .voxel_logits = voxel_logits, .voxel_best = voxel_best, .voxel_gradient = voxel_gradient,  \
+        .name = (label), .bf16_native = BF16_NATIVE, .bf16_pack = bf16_pack,                       \
+        .bf16_product = bf16_product, .taps_forward = taps_forward,                                \
+        .taps_backward = taps_backward, .shift_forward = shift_forward,                            \
+        .shift_backward = shift_backward, .shift_gradient = shift_gradient, .rows_add = rows_add,  \
+        .rows_dot = rows_dot, .transpose = transpose, .event_find = event_find,                    \
+        .event_scatter = event_scatter, .event_gather = event_gather, .dft_forward = dft_forward,  \
+        .dft_inverse = dft_inverse, .lif_forward = lif_forward, .lif_backward = lif_backward,      \
+        .adlif_forward = adlif_forward, .adlif_backward = adlif_backward, .norm_sum = norm_sum,    \
+        .norm_square = norm_square, .norm_backward_sum = norm_backward_sum,                        \
+        .norm_backward = norm_backward, .adam = adam_update, .softmax = softmax_rows,              \
+        .stencil_forward = stencil_forward, .stencil_backward = stencil_backward,                  \
+        .cells_add = cells_add, .voxel_logits = voxel_logits, .voxel_best = voxel_best,            \
+        .voxel_gradient = voxel_gradient,                                                          \
     }

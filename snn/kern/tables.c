@@ -15,4 +15,7 @@ const struct snn_kern *const snn_kern_tables[SNN_CPU_LEVELS] = {
 #ifdef HAVE_KERN_AVX512
     [SNN_CPU_AVX512] = &snn_kern_avx512,
 #endif
+#ifdef HAVE_KERN_AVX512BF16
+    [SNN_CPU_AVX512BF16] = &snn_kern_avx512bf16,
+#endif
 };

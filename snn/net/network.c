@@ -54,6 +54,8 @@ static snn_status check_choices(const snn_network_params *params, snn_error *err
         return refuse(err, "delay.mode", "is none of learned, fixed, none");
     if ((unsigned)delay->sharing > SNN_SHARING_DENDRITIC)
         return refuse(err, "delay.sharing", "is none of synapse, axonal, dendritic");
+    if ((unsigned)delay->precision > SNN_PRECISION_BF16)
+        return refuse(err, "delay.precision", "is none of float32, bf16");
     if (delay->sharing != SNN_SHARING_SYNAPSE && delay->mode == SNN_DELAYS_NONE)
         return refuse(err, "delay.sharing", "without delays there is nothing to share");
     if (delay->sharing != SNN_SHARING_SYNAPSE && delay->solver != SNN_SOLVER_AUTO)
@@ -310,6 +312,10 @@ snn_status snn_network_create(snn_context *ctx, const snn_network_params *params
     TRY(st, create_masks(net));
     name_tensors(net);
     net_draw(net, seed);
+    if (params->delay.precision == SNN_PRECISION_BF16 && !ctx->kern->bf16_native)
+        snn_log(ctx, SNN_LOG_WARNING,
+                "delay.precision bf16: this processor, or --cpu, has no AVX-512-BF16: products "
+                "are as exact as there, but no faster than in float32");
     *out = net;
     net = NULL;
 done:

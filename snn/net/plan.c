@@ -125,6 +125,7 @@ static snn_delay_problem problem_of(const snn_tape *tape, uint32_t l, bool round
         .steps = tape->params.steps + l * net->pad,
         .train = train,
         .input_gradient = train && (l > 0 || tape->params.input_gradient),
+        .precision = net->params.delay.precision,
         .mask = layer->mask,
         .fan_in = layer->fan_in,
     };

@@ -2,7 +2,7 @@
 /*
  * Every kernel of every table that this machine runs, against the reference.
  *
- *     checkkern [--list] [--cpu=base|avx2|avx512] [--test=TEXT] [--seed=N] [--bench]
+ *     checkkern [--list] [--cpu=base|avx2|avx512|avx512bf16] [--test=TEXT] [--seed=N] [--bench]
  */
 #include "tests/kern/checkkern.h"
 
@@ -26,6 +26,7 @@ static const kern_check *const checks[] = {
     &check_event_gather,     &check_adlif_forward,
     &check_adlif_backward,   &check_dft_forward,
     &check_dft_inverse,      &check_cells_add,
+    &check_bf16_pack,        &check_bf16_product,
 };
 
 static uint64_t seed;
