@@ -11,6 +11,7 @@
 #include <snn/file.h>
 #include <snn/flow.h>
 #include <snn/image.h>
+#include <snn/live.h>
 #include <snn/events.h>
 #include <snn/motion.h>
 #include <snn/watch.h>

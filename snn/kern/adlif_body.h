@@ -47,7 +47,8 @@ static inline __attribute__((always_inline)) void adlif_forward_with(const snn_a
     const size_t channels = lif->channels, columns = j1 - j0;
     float *unwanted = state + 2 * columns;
 
-    memset(state, 0, 2 * columns * sizeof *state);
+    if (!lif->carry)
+        memset(state, 0, 2 * columns * sizeof *state);
     for (size_t t = 0; t < lif->steps; t++) {
         for (size_t j = j0; j < j1; j += channels) {
             const size_t at = t * lif->row + j;
@@ -82,7 +83,8 @@ static void adlif_forward_keep(const snn_adlif *adlif, size_t j0, size_t j1, flo
     const adlif_constants k = adlif_constants_of(adlif);
     const bool hard = lif->reset == SNN_RESET_HARD;
 
-    memset(state, 0, 2 * (j1 - j0) * sizeof *state);
+    if (!lif->carry)
+        memset(state, 0, 2 * (j1 - j0) * sizeof *state);
     for (size_t t = 0; t < lif->steps; t++) {
         for (size_t j = j0; j < j1; j++) {
             const size_t at = t * lif->row + j, c = j % lif->channels;

@@ -251,6 +251,7 @@ typedef struct snn_lif {
     snn_reset reset;
     snn_surrogate surrogate;
     bool detach_reset, smooth;
+    bool carry;   /* forward: `state` is what the last call left, not `start` (not in ref) */
     size_t steps; /* T */
     size_t row;   /* columns of a step: batch * channels */
     size_t channels;
@@ -442,7 +443,8 @@ typedef struct snn_kern {
 
     void (*stencil_forward)(const snn_stencil *s, const float *stencil, float *plane);
     void (*stencil_backward)(const snn_stencil *s, const float *plane, float *stencil);
-    /* out[c] += table[cell[i]][c], i = 0 .. n-1 in this order; table [cells][lanes], out [lanes]. */
+    /* out[c] += table[cell[i]][c], i = 0 .. n-1 in this order; table [cells][lanes], out [lanes].
+     */
     void (*cells_add)(const uint32_t *cell, size_t n, size_t lanes, const float *table, float *out);
     /* Logits into evidence's place, and the best of each voxel. */
     void (*voxel_logits)(const snn_voxels *v, float *best);

@@ -63,9 +63,9 @@ static inline __attribute__((always_inline)) void lif_forward_with(const snn_lif
     const size_t channels = lif->channels;
     float *current = filtered ? state + (j1 - j0) : state;
 
-    for (size_t j = 0; j < j1 - j0; j++)
+    for (size_t j = 0; !lif->carry && j < j1 - j0; j++)
         state[j] = lif->start;
-    if (filtered)
+    if (filtered && !lif->carry)
         memset(current, 0, (j1 - j0) * sizeof *current);
     for (size_t t = 0; t < lif->steps; t++) {
         for (size_t j = j0; j < j1; j += channels) {
@@ -101,9 +101,9 @@ static void lif_forward_keep(const snn_lif *lif, size_t j0, size_t j1, float *st
     const bool hard = lif->reset == SNN_RESET_HARD, filtered = lif->syn_decay != 0.0f;
     float *current = filtered ? state + (j1 - j0) : state;
 
-    for (size_t j = 0; j < j1 - j0; j++)
+    for (size_t j = 0; !lif->carry && j < j1 - j0; j++)
         state[j] = lif->start;
-    for (size_t j = 0; filtered && j < j1 - j0; j++)
+    for (size_t j = 0; filtered && !lif->carry && j < j1 - j0; j++)
         current[j] = 0.0f;
     for (size_t t = 0; t < lif->steps; t++) {
         for (size_t j = j0; j < j1; j++) {

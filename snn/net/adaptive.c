@@ -108,13 +108,20 @@ static double tau_of(float low, float high, float share)
     return low + (double)share * ((double)high - low);
 }
 
-void net_adaptive_constants(snn_tape *tape, uint32_t l)
+void net_adaptive_views(snn_adlif *adlif, const float *adapt, size_t channels)
 {
-    const snn_neuron_params *neuron = &tape->net->params.neuron;
-    const net_views *p = &tape->net->layer[l].p;
-    const size_t channels = tape->net->layer[l].n_out;
-    const double step = tape->net->params.time_step_ms;
-    float *adapt = tape->layer[l].adapt;
+    adlif->decay_u = adapt + NET_DECAY_U * channels;
+    adlif->gain_u = adapt + NET_GAIN_U * channels;
+    adlif->decay_w = adapt + NET_DECAY_W * channels;
+    adlif->gain_w = adapt + NET_GAIN_W * channels;
+}
+
+void net_adaptive_fill(const snn_network *net, uint32_t l, float *adapt)
+{
+    const snn_neuron_params *neuron = &net->params.neuron;
+    const net_views *p = &net->layer[l].p;
+    const size_t channels = net->layer[l].n_out;
+    const double step = net->params.time_step_ms;
 
     for (size_t c = 0; c < channels; c++) {
         const double u = -step / tau_of(neuron->tau_u_min_ms, neuron->tau_u_max_ms, p->tau_u[c]);

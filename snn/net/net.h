@@ -170,6 +170,8 @@ static inline size_t net_tiles_most(size_t batch)
  * scale, running ones updated in training; backward: g at bn -> g at conv. */
 void net_norm_forward(snn_tape *tape, uint32_t l);
 void net_norm_backward(snn_tape *tape, uint32_t l, float *g);
+/* 1 / sqrt(running variance + eps), unless NULL, and gamma times that: [n_out] each. */
+void net_norm_running(const snn_network *net, uint32_t l, float *inv_std, float *scale);
 /* Sum over batch and steps of a channel into out[C], folded in tile order. */
 void net_channel_sum(snn_tape *tape, uint32_t l, const float *x, float *out);
 
@@ -194,20 +196,25 @@ bool net_is_adaptive(const snn_network *net, uint32_t l);
 snn_status net_adaptive_check(const snn_network_params *params, snn_error *err);
 void net_adaptive_draw(snn_network *net, uint32_t l, uint64_t seed);
 void net_adaptive_clamp(snn_network *net, uint32_t l);
-/* Constants of a pass, from the parameters. */
-void net_adaptive_constants(snn_tape *tape, uint32_t l);
+/* Constants of a pass, from the parameters, into adapt [NET_ADAPT][n_out]; and where they are. */
+void net_adaptive_fill(const snn_network *net, uint32_t l, float *adapt);
+void net_adaptive_views(snn_adlif *adlif, const float *adapt, size_t channels);
 /* Gradients of the parameters from the sums of `tiles` tiles, folded in their order. */
 void net_adaptive_collect(snn_tape *tape, uint32_t l, size_t tiles);
 
 /* Neurons and dropout (neuron.c).  backward: g at output -> g at bn, in place. */
 void net_dropout(snn_tape *tape, uint32_t l, const snn_batch *batch, const snn_pass *pass);
 void net_neuron_forward(snn_tape *tape, uint32_t l);
+/* The constants of layer l's neurons; arrays, steps and row are the caller's to fill in. */
+snn_lif net_lif(const snn_network *net, uint32_t l);
 void net_neuron_backward(snn_tape *tape, uint32_t l, float *g);
 
 /* Leaky integrator and loss (readout.c).  Backward: g at the read-out's output, then in place
  * g at conv of the last layer. */
 void net_readout_forward(snn_tape *tape);
 void net_loss_backward(snn_tape *tape, float *g);
+/* v = decay v + leak + gain x, from v = rest. */
+void net_integrator(const snn_network *net, float *decay, float *leak, float *gain, float *rest);
 void net_readout_backward(snn_tape *tape, float *g);
 
 #endif

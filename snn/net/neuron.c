@@ -77,11 +77,9 @@ static size_t run(neuron_job *job)
 
 /* The read-out of spike_count is a layer of plain LIF neurons too, with a threshold
  * of its own and neither normalisation nor dropout. */
-static snn_lif lif_of(snn_tape *tape, uint32_t l)
+snn_lif net_lif(const snn_network *net, uint32_t l)
 {
-    const snn_network *net = tape->net;
     const snn_neuron_params *neuron = &net->params.neuron;
-    const tape_layer *layer = &tape->layer[l];
     const net_layer *parameters = &net->layer[l];
     const bool hard = neuron->reset == SNN_RESET_HARD;
     const bool filtered = parameters->hidden && neuron->model == SNN_NEURON_CUBA;
@@ -101,21 +99,29 @@ static snn_lif lif_of(snn_tape *tape, uint32_t l)
         .surrogate = neuron->surrogate,
         .detach_reset = neuron->detach_reset != 0,
         .smooth = neuron->smooth != 0,
-        .steps = layer->steps,
-        .row = (size_t)tape->batch * parameters->n_out,
         .channels = parameters->n_out,
-        .mean = layer->mean,
-        .scale = layer->scale,
-        .shift = parameters->p.beta,
-        .conv = layer->conv,
-        .mask = tape->mode == SNN_MODE_TRAIN ? layer->mask : NULL,
-        .h = layer->h,
-        .output = layer->output,
-        .keep_x = layer->bn,
-        .keep_v = layer->membrane,
-        .keep_s = layer->spikes,
-        .g_keep_s = layer->g_spikes,
     };
+}
+
+static snn_lif lif_of(snn_tape *tape, uint32_t l)
+{
+    const tape_layer *layer = &tape->layer[l];
+    snn_lif lif = net_lif(tape->net, l);
+
+    lif.steps = layer->steps;
+    lif.row = (size_t)tape->batch * lif.channels;
+    lif.mean = layer->mean;
+    lif.scale = layer->scale;
+    lif.shift = tape->net->layer[l].p.beta;
+    lif.conv = layer->conv;
+    lif.mask = tape->mode == SNN_MODE_TRAIN ? layer->mask : NULL;
+    lif.h = layer->h;
+    lif.output = layer->output;
+    lif.keep_x = layer->bn;
+    lif.keep_v = layer->membrane;
+    lif.keep_s = layer->spikes;
+    lif.g_keep_s = layer->g_spikes;
+    return lif;
 }
 
 static neuron_job job_of(snn_tape *tape, uint32_t l)
@@ -127,10 +133,7 @@ static neuron_job job_of(snn_tape *tape, uint32_t l)
         .tape = tape, .adlif.lif = lif_of(tape, l), .adaptive = net_is_adaptive(tape->net, l)};
 
     if (job.adaptive) {
-        job.adlif.decay_u = adapt + NET_DECAY_U * channels;
-        job.adlif.gain_u = adapt + NET_GAIN_U * channels;
-        job.adlif.decay_w = adapt + NET_DECAY_W * channels;
-        job.adlif.gain_w = adapt + NET_GAIN_W * channels;
+        net_adaptive_views(&job.adlif, adapt, channels);
         job.adlif.a = p->a;
         job.adlif.b = p->b;
         job.adlif.w = tape->layer[l].w;
@@ -143,7 +146,7 @@ void net_neuron_forward(snn_tape *tape, uint32_t l)
     neuron_job job = job_of(tape, l);
 
     if (job.adaptive)
-        net_adaptive_constants(tape, l);
+        net_adaptive_fill(tape->net, l, tape->layer[l].adapt);
     run(&job);
 }
 

@@ -7,6 +7,7 @@
 #include "snn/net/net.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef enum { SUM, SQUARE, BACKWARD_SUM, BACKWARD } norm_task;
 
@@ -96,6 +97,24 @@ static double counted_rows(const snn_tape *tape, const tape_layer *layer)
     return rows;
 }
 
+static float inverse_deviation(const snn_network *net, double variance)
+{
+    return (float)(1.0 / sqrt(variance + (double)net->params.batch_norm_eps));
+}
+
+void net_norm_running(const snn_network *net, uint32_t l, float *inv_std, float *scale)
+{
+    const net_views *p = &net->layer[l].p;
+
+    for (size_t c = 0; c < net->layer[l].n_out; c++) {
+        const float inverse = inverse_deviation(net, (double)p->variance[c]);
+
+        if (inv_std != NULL)
+            inv_std[c] = inverse;
+        scale[c] = p->gamma[c] * inverse;
+    }
+}
+
 void net_norm_forward(snn_tape *tape, uint32_t l)
 {
     const snn_network_params *params = &tape->net->params;
@@ -104,27 +123,26 @@ void net_norm_forward(snn_tape *tape, uint32_t l)
     tape_layer *layer = &tape->layer[l];
     norm_job job = job_of(tape, l, layer->conv);
     const bool batch_statistics = tape->mode == SNN_MODE_TRAIN;
-    const double rows = counted_rows(tape, layer), eps = params->batch_norm_eps;
+    const double rows = counted_rows(tape, layer);
     const double momentum = params->batch_norm_momentum;
     const double unbiased = rows > 1.0 ? rows / (rows - 1.0) : 1.0;
 
-    if (batch_statistics) {
-        fold(tape, run(&job, SUM), channels, 0);
-        for (size_t c = 0; c < channels; c++)
-            layer->mean[c] = (float)(tape->fold[c] / rows);
-        fold(tape, run(&job, SQUARE), channels, 0);
+    if (!batch_statistics) {
+        memcpy(layer->mean, p->mean, channels * sizeof *layer->mean);
+        net_norm_running(tape->net, l, layer->inv_std, layer->scale);
+        return;
     }
+    fold(tape, run(&job, SUM), channels, 0);
+    for (size_t c = 0; c < channels; c++)
+        layer->mean[c] = (float)(tape->fold[c] / rows);
+    fold(tape, run(&job, SQUARE), channels, 0);
     for (size_t c = 0; c < channels; c++) {
-        const double variance = batch_statistics ? tape->fold[c] / rows : (double)p->variance[c];
+        const double variance = tape->fold[c] / rows;
 
-        if (batch_statistics) {
-            p->mean[c] = (float)((1.0 - momentum) * p->mean[c] + momentum * layer->mean[c]);
-            p->variance[c] =
-                (float)((1.0 - momentum) * p->variance[c] + momentum * variance * unbiased);
-        } else {
-            layer->mean[c] = p->mean[c];
-        }
-        layer->inv_std[c] = (float)(1.0 / sqrt(variance + eps));
+        p->mean[c] = (float)((1.0 - momentum) * p->mean[c] + momentum * layer->mean[c]);
+        p->variance[c] =
+            (float)((1.0 - momentum) * p->variance[c] + momentum * variance * unbiased);
+        layer->inv_std[c] = inverse_deviation(tape->net, variance);
         layer->scale[c] = p->gamma[c] * layer->inv_std[c];
     }
 }

@@ -43,20 +43,28 @@ static void run(snn_tape *tape, snn_tile_body body, float *g)
 
 /* ---- integrator ------------------------------------------------------------------- */
 
+void net_integrator(const snn_network *net, float *decay, float *leak, float *gain, float *rest)
+{
+    const snn_network_params *params = &net->params;
+    const double rate = params->time_step_ms / (params->neuron.tau_ms + 1e-9);
+
+    *rest = params->neuron.reset == SNN_RESET_HARD ? params->neuron.v_reset : 0.0f;
+    *decay = (float)(1.0 - rate);
+    *leak = (float)(rate * *rest);
+    *gain = params->neuron.decay_input ? (float)rate : 1.0f;
+}
+
 static void integrate_tile(void *arg, size_t tile, int worker)
 {
     const readout_job *job = arg;
     const snn_tape *tape = job->tape;
-    const snn_network_params *params = &tape->net->params;
-    const double rate = params->time_step_ms / (params->neuron.tau_ms + 1e-9);
-    const float rest = params->neuron.reset == SNN_RESET_HARD ? params->neuron.v_reset : 0.0f;
-    const float decay = (float)(1.0 - rate), leak = (float)(rate * rest);
-    const float gain = params->neuron.decay_input ? (float)rate : 1.0f;
     const tape_layer *layer = last_layer(tape);
-    const size_t n = params->n_outputs, row = tape->batch * n;
+    const size_t n = tape->net->params.n_outputs, row = tape->batch * n;
+    float decay, leak, gain, rest;
     size_t b0, b1;
 
     (void)worker;
+    net_integrator(tape->net, &decay, &leak, &gain, &rest);
     tile_range(tape, tile, &b0, &b1);
     for (size_t t = 0; t < layer->steps; t++) {
         const float *x = layer->conv + t * row;
@@ -70,13 +78,11 @@ static void integrate_tile(void *arg, size_t tile, int worker)
 
 static void unintegrate(const snn_tape *tape, size_t b0, size_t b1, float *g)
 {
-    const snn_network_params *params = &tape->net->params;
-    const double rate = params->time_step_ms / (params->neuron.tau_ms + 1e-9);
-    const float decay = (float)(1.0 - rate);
-    const float gain = params->neuron.decay_input ? (float)rate : 1.0f;
-    const size_t n = params->n_outputs, row = tape->batch * n;
+    const size_t n = tape->net->params.n_outputs, row = tape->batch * n;
     const size_t steps = last_layer(tape)->steps;
+    float decay, leak, gain, rest;
 
+    net_integrator(tape->net, &decay, &leak, &gain, &rest);
     for (size_t t = steps - 1; t-- > 0;)
         for (size_t j = b0 * n; j < b1 * n; j++)
             g[t * row + j] += decay * g[(t + 1) * row + j];
