@@ -32,6 +32,7 @@ typedef struct snn_delay_problem {
     bool train;              /* kernel gradients will be asked */
     bool input_gradient;     /* input gradients too */
     snn_precision precision; /* of matrix products: product.h */
+    bool last;               /* backward follows forward with no other layer's calls between */
     /* Sparse layers: each neuron has `fan_in` synapses, those where mask [n_out][n_in] is 1;
      * taps of the others are 0 and their gradients are not wanted.  NULL: all exist.  It is
      * borrowed for the plan's life, and a checkpoint that is read may change what it says:
@@ -87,8 +88,8 @@ typedef enum snn_delay_part {
  *
  * begin sets batch and steps.  forward may keep what it made of x (spectra) for
  * kernel_gradient; input_gradient may destroy it.  All layers of a tape share
- * one scratch block: it holds nothing from one layer's calls to the next's, so
- * set_kernel comes again before input_gradient.
+ * one scratch block: it holds nothing from one layer's calls to the next's, but for
+ * a layer that is `last`, and set_kernel comes again before input_gradient.
  */
 typedef struct snn_delay_solver {
     const char *name;

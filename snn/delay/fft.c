@@ -21,7 +21,7 @@
 typedef struct {
     snn_dft *dft;
     size_t n;              /* length of this step's transforms */
-    float *x_own;          /* spectrum of x when it must last until the backward pass */
+    float *x_own;          /* spectrum of x when it must outlast other layers' calls */
     float *x, *y, *kernel; /* spectra: [n][B n_in], [n][B n_out], [n][S] */
     float *products;       /* scratch of complex products, one piece a worker */
     size_t product_floats; /* of a piece: sums, then .. */
@@ -110,7 +110,7 @@ static size_t product_scratch(const snn_delay_problem *problem)
     return most > gradient ? most : gradient;
 }
 
-/* Scratch: | y: n B n_out | kernel: n S | x: n B n_in, unless kept | */
+/* Scratch: | y: n B n_out | kernel: n S | x: n B n_in, unless it is kept elsewhere | */
 static snn_status fft_create(snn_delay_plan *plan)
 {
     const snn_delay_problem *problem = &plan->problem;
@@ -128,7 +128,7 @@ static snn_status fft_create(snn_delay_plan *plan)
     state->packed_floats = snn_product_scratch(problem->precision);
     state->product_floats = product_scratch(problem) + state->packed_floats;
     TRY_ALLOC(st, plan->ctx, state->products, state->product_floats * (size_t)plan->ctx->threads);
-    if (problem->train)
+    if (problem->train && !problem->last)
         TRY_ALLOC(st, plan->ctx, state->x_own, x_floats);
     else
         plan->scratch_floats += x_floats;

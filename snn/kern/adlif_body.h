@@ -53,7 +53,8 @@ static inline __attribute__((always_inline)) void adlif_forward_with(const snn_a
         for (size_t j = j0; j < j1; j += channels) {
             const size_t at = t * lif->row + j;
             const float *conv = lif->conv + at;
-            float *output = lif->output + at, *h_row = lif->h != NULL ? lif->h + at : unwanted;
+            float *output = lif->output != NULL ? lif->output + at : unwanted;
+            float *h_row = lif->h != NULL ? lif->h + t * lif->h_row + j : unwanted;
             float *u = state + (j - j0), *w = u + columns;
 
 #pragma omp simd
@@ -68,7 +69,7 @@ static inline __attribute__((always_inline)) void adlif_forward_with(const snn_a
                 h_row[c] = h;
                 output[c] = s;
             }
-            if (lif->mask != NULL)
+            if (lif->mask != NULL && output != unwanted)
                 apply_mask(output, lif->mask + j, channels);
             if (adlif->w != NULL)
                 copy_row(adlif->w + at, w, channels);
@@ -98,7 +99,7 @@ static void adlif_forward_keep(const snn_adlif *adlif, size_t j0, size_t j1, flo
             *u = hard ? (1.0f - s) * h : h - s * lif->threshold;
             *w = k.decay_w[c] * *w + k.gain_w[c] * (k.a[c] * *u + k.b[c] * s);
             if (lif->h != NULL)
-                lif->h[at] = h;
+                lif->h[t * lif->h_row + j] = h;
             if (adlif->w != NULL)
                 adlif->w[at] = *w;
             lif->keep_x[at] = x;
@@ -128,16 +129,18 @@ static void adlif_forward(const snn_adlif *adlif, size_t j0, size_t j1, float *s
  * one.  The state before the first step is 0.
  */
 static inline __attribute__((always_inline)) void
-adlif_backward_step(const snn_adlif *adlif, size_t at, size_t j, float *later_h, float *later_w,
+adlif_backward_step(const snn_adlif *adlif, size_t t, size_t j, float *later_h, float *later_w,
                     snn_surrogate kind, bool plain, bool first, bool with_w)
 {
     const snn_lif *lif = &adlif->lif;
+    const size_t at = t * lif->row + j;
     const adlif_constants k = adlif_constants_of(adlif);
     const size_t channels = lif->channels;
     const float threshold = lif->threshold;
     const bool hard = plain || lif->reset == SNN_RESET_HARD, smooth = !plain && lif->smooth;
     const bool attached = !plain && !lif->detach_reset;
-    const float *h_row = lif->h + at, *h_before = first ? h_row : h_row - lif->row;
+    const float *h_row = lif->h + t * lif->h_row + j,
+                *h_before = first ? h_row : h_row - lif->h_row;
     const float *w_row = with_w ? adlif->w + at : h_row,
                 *w_before = first ? w_row : w_row - lif->row;
     float *g_row = lif->g + at;
@@ -190,10 +193,9 @@ adlif_backward_with(const snn_adlif *adlif, size_t j0, size_t j1, float *state, 
             float *later_h = state + (j - j0), *later_w = later_h + (j1 - j0);
 
             if (t > 0)
-                adlif_backward_step(adlif, t * lif->row + j, j, later_h, later_w, kind, plain,
-                                    false, with_w);
+                adlif_backward_step(adlif, t, j, later_h, later_w, kind, plain, false, with_w);
             else
-                adlif_backward_step(adlif, j, j, later_h, later_w, kind, plain, true, with_w);
+                adlif_backward_step(adlif, 0, j, later_h, later_w, kind, plain, true, with_w);
         }
     }
 }

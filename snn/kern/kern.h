@@ -258,8 +258,9 @@ typedef struct snn_lif {
     const float *mean, *scale, *shift; /* [channels] or NULL */
     const float *conv;                 /* [T][row]; forward may have output == conv */
     const float *mask;                 /* [row] or NULL */
-    float *h;                          /* [T][row] potential before reset; NULL = not kept */
-    float *output;                     /* [T][row] */
+    float *h;                          /* [T][h_row] potential before reset; NULL = not kept */
+    size_t h_row;                      /* numbers from step to step of h */
+    float *output;                     /* [T][row]; NULL = not wanted, but with keep_ */
     float *keep_x, *keep_v, *keep_s;   /* [T][row] or NULL: for whoever looks inside */
     float *g;                          /* backward: in gradient at output, out gradient at x */
     float *g_keep_s;                   /* [T][row] or NULL: gradient at s */
@@ -419,7 +420,7 @@ typedef struct snn_kern {
                         size_t rows, size_t y_stride, size_t columns, bool add, float *work);
 
     /* Columns j0 .. j1, which are whole samples (multiples of `channels`), all steps.
-     * `state`: scratch, j1 - j0 floats times 1 (lif without syn_decay), 2 (with), 3 (adlif). */
+     * `state`: scratch, j1 - j0 floats times 2 (lif without syn_decay), 3 (with; adlif). */
     void (*lif_forward)(const snn_lif *lif, size_t j0, size_t j1, float *state);
     void (*lif_backward)(const snn_lif *lif, size_t j0, size_t j1, float *state);
     void (*adlif_forward)(const snn_adlif *adlif, size_t j0, size_t j1, float *state);

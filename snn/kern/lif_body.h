@@ -52,6 +52,9 @@ static inline float surrogate_slope(snn_surrogate kind, float a, float x)
     return 0.0f;
 }
 
+/* `omp simd`: a step touches more arrays than the compiler is willing to compare, and none of
+ * them overlap but conv and output, which then are the same.  What is optional is done in
+ * loops of its own: a branch in this one costs the vectors. */
 static inline __attribute__((always_inline)) void lif_forward_with(const snn_lif *lif, size_t j0,
                                                                    size_t j1, float *state,
                                                                    bool normed, bool smooth,
@@ -59,25 +62,25 @@ static inline __attribute__((always_inline)) void lif_forward_with(const snn_lif
 {
     const float decay = lif->decay, gain = lif->gain, leak = lif->leak;
     const float threshold = lif->threshold, v_reset = lif->v_reset, syn_decay = lif->syn_decay;
+    const float *mean = lif->mean, *scale = lif->scale, *shift = lif->shift;
     const bool hard = lif->reset == SNN_RESET_HARD;
-    const size_t channels = lif->channels;
-    float *current = filtered ? state + (j1 - j0) : state;
+    const size_t channels = lif->channels, columns = j1 - j0;
+    float *unwanted = state + columns, *current = unwanted + columns;
 
-    for (size_t j = 0; !lif->carry && j < j1 - j0; j++)
+    for (size_t j = 0; !lif->carry && j < columns; j++)
         state[j] = lif->start;
     if (filtered && !lif->carry)
-        memset(current, 0, (j1 - j0) * sizeof *current);
+        memset(current, 0, columns * sizeof *current);
     for (size_t t = 0; t < lif->steps; t++) {
         for (size_t j = j0; j < j1; j += channels) {
             const float *conv = lif->conv + t * lif->row + j;
-            float *output = lif->output + t * lif->row + j;
-            float *h_out = lif->h != NULL ? lif->h + t * lif->row + j : NULL;
-            const float *mask = lif->mask != NULL ? lif->mask + j : NULL;
+            float *output = lif->output != NULL ? lif->output + t * lif->row + j : unwanted;
+            float *h_row = lif->h != NULL ? lif->h + t * lif->h_row + j : unwanted;
             float *v = state + (j - j0), *i = current + (j - j0);
 
+#pragma omp simd
             for (size_t c = 0; c < channels; c++) {
-                const float x =
-                    normed ? (conv[c] - lif->mean[c]) * lif->scale[c] + lif->shift[c] : conv[c];
+                const float x = normed ? (conv[c] - mean[c]) * scale[c] + shift[c] : conv[c];
                 const float in = filtered ? syn_decay * i[c] + x : x;
                 const float h = decay * v[c] + leak + gain * in;
                 const float s = smooth ? smooth_spike(lif->surrogate, lif->alpha, h - threshold)
@@ -87,10 +90,12 @@ static inline __attribute__((always_inline)) void lif_forward_with(const snn_lif
                 if (filtered)
                     i[c] = in;
                 v[c] = hard ? (1.0f - s) * h + s * v_reset : h - s * threshold;
-                if (h_out != NULL)
-                    h_out[c] = h;
-                output[c] = mask != NULL ? s * mask[c] : s;
+                h_row[c] = h;
+                output[c] = s;
             }
+            if (lif->mask != NULL && output != unwanted)
+                for (size_t c = 0; c < channels; c++)
+                    output[c] *= lif->mask[j + c];
         }
     }
 }
@@ -99,7 +104,7 @@ static inline __attribute__((always_inline)) void lif_forward_with(const snn_lif
 static void lif_forward_keep(const snn_lif *lif, size_t j0, size_t j1, float *state)
 {
     const bool hard = lif->reset == SNN_RESET_HARD, filtered = lif->syn_decay != 0.0f;
-    float *current = filtered ? state + (j1 - j0) : state;
+    float *current = state + 2 * (j1 - j0);
 
     for (size_t j = 0; !lif->carry && j < j1 - j0; j++)
         state[j] = lif->start;
@@ -123,7 +128,7 @@ static void lif_forward_keep(const snn_lif *lif, size_t j0, size_t j1, float *st
                 current[j - j0] = in;
             state[j - j0] = v;
             if (lif->h != NULL)
-                lif->h[at] = h;
+                lif->h[t * lif->h_row + j] = h;
             lif->keep_x[at] = x;
             lif->keep_v[at] = v;
             lif->keep_s[at] = s;
@@ -165,7 +170,7 @@ static inline __attribute__((always_inline)) void lif_backward_with(const snn_li
 
     memset(state, 0, (filtered ? 2 : 1) * columns * sizeof *state);
     for (size_t t = lif->steps; t-- > 0;) {
-        const float *h_row = lif->h + t * lif->row + j0;
+        const float *h_row = lif->h + t * lif->h_row + j0;
         float *g_row = lif->g + t * lif->row + j0;
         float *kept = lif->g_keep_s != NULL ? lif->g_keep_s + t * lif->row + j0 : NULL;
         const float *mask = lif->mask != NULL ? lif->mask + j0 : NULL;

@@ -311,13 +311,14 @@ static void lif_forward(const snn_lif *lif, size_t j0, size_t j1, float *state)
             v = lif->reset == SNN_RESET_HARD ? (1.0 - s) * h + s * (double)lif->v_reset
                                              : h - s * threshold;
             if (lif->h != NULL)
-                lif->h[at] = (float)h;
+                lif->h[t * lif->h_row + j] = (float)h;
             if (lif->keep_x != NULL) {
                 lif->keep_x[at] = (float)x;
                 lif->keep_v[at] = (float)v;
                 lif->keep_s[at] = (float)s;
             }
-            lif->output[at] = (float)(lif->mask != NULL ? s * (double)lif->mask[j] : s);
+            if (lif->output != NULL)
+                lif->output[at] = (float)(lif->mask != NULL ? s * (double)lif->mask[j] : s);
         }
     }
 }
@@ -332,7 +333,7 @@ static void lif_backward(const snn_lif *lif, size_t j0, size_t j1, float *state)
 
         for (size_t t = lif->steps; t-- > 0;) {
             const size_t at = t * lif->row + j;
-            const double h = (double)lif->h[at];
+            const double h = (double)lif->h[t * lif->h_row + j];
             const double s = spike_of(lif, h - threshold), r = slope_of(lif, h - threshold);
             const double g_s =
                 (double)lif->g[at] * (lif->mask != NULL ? (double)lif->mask[j] : 1.0);
@@ -379,7 +380,7 @@ static void adlif_forward(const snn_adlif *adlif, size_t j0, size_t j1, float *s
             w = (double)adlif->decay_w[c] * w +
                 (double)adlif->gain_w[c] * ((double)adlif->a[c] * u + (double)adlif->b[c] * s);
             if (lif->h != NULL)
-                lif->h[at] = (float)h;
+                lif->h[t * lif->h_row + j] = (float)h;
             if (adlif->w != NULL)
                 adlif->w[at] = (float)w;
             if (lif->keep_x != NULL) {
@@ -387,7 +388,8 @@ static void adlif_forward(const snn_adlif *adlif, size_t j0, size_t j1, float *s
                 lif->keep_v[at] = (float)u;
                 lif->keep_s[at] = (float)s;
             }
-            lif->output[at] = (float)(lif->mask != NULL ? s * (double)lif->mask[j] : s);
+            if (lif->output != NULL)
+                lif->output[at] = (float)(lif->mask != NULL ? s * (double)lif->mask[j] : s);
         }
     }
 }
@@ -402,14 +404,16 @@ static void adlif_column(const snn_adlif *adlif, size_t j, double sums[SNN_ADLIF
 
     for (size_t t = lif->steps; t-- > 0;) {
         const size_t at = t * lif->row + j, before = at - lif->row;
-        const double h = (double)lif->h[at], s = spike_of(lif, h - threshold);
+        const double h = (double)lif->h[t * lif->h_row + j], s = spike_of(lif, h - threshold);
         const double r = slope_of(lif, h - threshold), u = after_reset(lif, h, s);
         const double g_s = (double)lif->g[at] * (lif->mask != NULL ? (double)lif->mask[j] : 1.0);
         double du = lif->reset == SNN_RESET_HARD ? 1.0 - s : 1.0, g_u, u_before = 0.0;
 
-        if (t > 0)
-            u_before = after_reset(lif, (double)lif->h[before],
-                                   spike_of(lif, (double)lif->h[before] - threshold));
+        if (t > 0) {
+            const double h_before = (double)lif->h[(t - 1) * lif->h_row + j];
+
+            u_before = after_reset(lif, h_before, spike_of(lif, h_before - threshold));
+        }
         if (!lif->detach_reset)
             du -= (lif->reset == SNN_RESET_HARD ? h : threshold) * r;
         g_w = (double)adlif->decay_w[c] * g_w - (double)adlif->gain_u[c] * g_h;

@@ -64,7 +64,6 @@ typedef struct tape_layer {
     net_views g;
     uint32_t steps;                /* T' of this batch */
     float *conv;                   /* [T', B, C] with bias */
-    float *h;                      /* [T', B, C] potential before reset; training */
     float *output;                 /* [T', B, C] */
     float *mask;                   /* [B, C] or NULL */
     uint32_t *valid;               /* [B] steps that count, or NULL */
@@ -107,6 +106,8 @@ struct snn_tape {
     float plan[NET_PLAN_FLOATS];
     float *state; /* per worker: potentials of a tile */
     size_t state_floats;
+    float *window; /* per worker: potentials of the samples that the backward pass is at */
+    size_t window_floats;
     float *partial;           /* sums of tiles */
     double *fold;             /* [C] */
     float *softmax;           /* [T', B, n_outputs] */
@@ -208,6 +209,8 @@ void net_neuron_forward(snn_tape *tape, uint32_t l);
 /* The constants of layer l's neurons; arrays, steps and row are the caller's to fill in. */
 snn_lif net_lif(const snn_network *net, uint32_t l);
 void net_neuron_backward(snn_tape *tape, uint32_t l, float *g);
+/* Floats of snn_tape.window that layer l needs for a worker. */
+size_t net_window_floats(const snn_tape *tape, uint32_t l);
 
 /* Leaky integrator and loss (readout.c).  Backward: g at the read-out's output, then in place
  * g at conv of the last layer. */

@@ -43,26 +43,93 @@ typedef struct {
     bool adaptive, backward;
 } neuron_job;
 
+/* Numbers of potentials that a tile remembers at a time, or one sample's: what a core keeps
+ * in its own cache. */
+#define WINDOW_FLOATS 65536u
+
+/* Samples of a tile whose potentials are made again together.  Those of adaptive neurons are
+ * one sum in the gradients of their parameters. */
+static size_t window_samples(const snn_tape *tape, size_t steps, size_t channels, bool adaptive)
+{
+    const size_t grain = net_grain(tape->params.batch), fit = WINDOW_FLOATS / (steps * channels);
+
+    return adaptive || fit > grain ? grain : fit > 0 ? fit : 1;
+}
+
+size_t net_window_floats(const snn_tape *tape, uint32_t l)
+{
+    const size_t steps = tape->params.steps + (l + 1) * tape->net->pad;
+    const size_t channels = tape->net->layer[l].n_out;
+
+    return window_samples(tape, steps, channels, net_is_adaptive(tape->net, l)) * steps * channels;
+}
+
+static void forward_tile(const neuron_job *job, size_t j0, size_t j1, float *state)
+{
+    const snn_kern *kern = job->tape->ctx->kern;
+
+    if (job->adaptive)
+        kern->adlif_forward(&job->adlif, j0, j1, state);
+    else
+        kern->lif_forward(&job->adlif.lif, j0, j1, state);
+}
+
+static const float *past(const float *row, size_t j)
+{
+    return row != NULL ? row + j : NULL;
+}
+
+/*
+ * Potentials before reset are not kept from the forward pass: they are made again, by the
+ * same kernel from the same numbers and so with the same bits, a few samples at a time.
+ * That takes less than writing and reading them, and no memory.
+ */
+static void backward_tile(const neuron_job *job, size_t tile, size_t j0, size_t j1, int worker)
+{
+    const snn_tape *tape = job->tape;
+    const snn_kern *kern = tape->ctx->kern;
+    const snn_lif *lif = &job->adlif.lif;
+    const size_t most =
+        lif->channels * window_samples(tape, tape->params.steps + lif->steps - tape->steps,
+                                       lif->channels, job->adaptive);
+    float *state = tape->state + (size_t)worker * tape->state_floats;
+
+    for (size_t j = j0; j < j1; j += most) {
+        const size_t columns = j1 - j < most ? j1 - j : most;
+        snn_adlif window = job->adlif;
+
+        window.lif.conv += j;
+        window.lif.mask = past(lif->mask, j);
+        window.lif.g += j;
+        window.lif.g_keep_s = lif->g_keep_s != NULL ? lif->g_keep_s + j : NULL;
+        window.lif.h = tape->window + (size_t)worker * tape->window_floats;
+        window.lif.h_row = columns;
+        window.lif.output = window.lif.keep_x = window.lif.keep_v = window.lif.keep_s = NULL;
+        window.w = NULL;
+        if (!job->adaptive) {
+            kern->lif_forward(&window.lif, 0, columns, state);
+            kern->lif_backward(&window.lif, 0, columns, state);
+            continue;
+        }
+        kern->adlif_forward(&window, 0, columns, state);
+        window.w = job->adlif.w != NULL ? job->adlif.w + j : NULL;
+        window.sums = tape->partial + tile * SNN_ADLIF_SUMS * lif->channels;
+        kern->adlif_backward(&window, 0, columns, state);
+    }
+}
+
 static void neuron_tile(void *arg, size_t tile, int worker)
 {
     const neuron_job *job = arg;
     const snn_tape *tape = job->tape;
-    const snn_kern *kern = tape->ctx->kern;
     const size_t grain = net_grain(tape->batch), channels = job->adlif.lif.channels;
     const size_t b0 = tile * grain, b1 = b0 + grain < tape->batch ? b0 + grain : tape->batch;
-    float *state = tape->state + (size_t)worker * tape->state_floats;
-    snn_adlif adlif = job->adlif;
 
-    if (job->adaptive && job->backward) {
-        adlif.sums = tape->partial + tile * SNN_ADLIF_SUMS * channels;
-        kern->adlif_backward(&adlif, b0 * channels, b1 * channels, state);
-    } else if (job->adaptive) {
-        kern->adlif_forward(&adlif, b0 * channels, b1 * channels, state);
-    } else if (job->backward) {
-        kern->lif_backward(&adlif.lif, b0 * channels, b1 * channels, state);
-    } else {
-        kern->lif_forward(&adlif.lif, b0 * channels, b1 * channels, state);
-    }
+    if (job->backward)
+        backward_tile(job, tile, b0 * channels, b1 * channels, worker);
+    else
+        forward_tile(job, b0 * channels, b1 * channels,
+                     tape->state + (size_t)worker * tape->state_floats);
 }
 
 static size_t run(neuron_job *job)
@@ -115,7 +182,6 @@ static snn_lif lif_of(snn_tape *tape, uint32_t l)
     lif.shift = tape->net->layer[l].p.beta;
     lif.conv = layer->conv;
     lif.mask = tape->mode == SNN_MODE_TRAIN ? layer->mask : NULL;
-    lif.h = layer->h;
     lif.output = layer->output;
     lif.keep_x = layer->bn;
     lif.keep_v = layer->membrane;

@@ -126,6 +126,7 @@ static snn_delay_problem problem_of(const snn_tape *tape, uint32_t l, bool round
         .train = train,
         .input_gradient = train && (l > 0 || tape->params.input_gradient),
         .precision = net->params.delay.precision,
+        .last = l + 1 == net->layers,
         .mask = layer->mask,
         .fan_in = layer->fan_in,
     };

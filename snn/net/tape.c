@@ -31,12 +31,17 @@ static size_t largest(size_t a, size_t b)
 
 /* ---- layers ------------------------------------------------------------------------ */
 
+/* Whether layer l has neurons that spike. */
+static bool fires(const snn_network *net, uint32_t l)
+{
+    return l + 1 < net->layers || net->params.loss == SNN_LOSS_SPIKE_COUNT;
+}
+
 /* Activations: each layer's own for training, two in turn otherwise. */
 static snn_status create_activations(snn_tape *tape, uint32_t l)
 {
     const bool own = tape->params.train || tape->params.keep;
     const bool readout = l + 1 == tape->net->layers;
-    const bool fires = !readout || tape->net->params.loss == SNN_LOSS_SPIKE_COUNT;
     const size_t n = layer_floats(tape, l);
     tape_layer *layer = &tape->layer[l];
     snn_status st = SNN_OK;
@@ -45,12 +50,10 @@ static snn_status create_activations(snn_tape *tape, uint32_t l)
         TRY_ALLOC(st, tape->ctx, layer->conv, n);
         TRY_ALLOC(st, tape->ctx, layer->output, n);
     }
-    if (tape->params.train && fires)
-        TRY_ALLOC(st, tape->ctx, layer->h, n);
     if (net_is_adaptive(tape->net, l) &&
         (tape->params.keep || (tape->params.train && tape->net->params.neuron.train_tau)))
         TRY_ALLOC(st, tape->ctx, layer->w, n);
-    if (tape->params.keep && fires) {
+    if (tape->params.keep && fires(tape->net, l)) {
         TRY_ALLOC(st, tape->ctx, layer->bn, n);
         TRY_ALLOC(st, tape->ctx, layer->membrane, n);
         TRY_ALLOC(st, tape->ctx, layer->spikes, n);
@@ -63,7 +66,7 @@ static snn_status create_activations(snn_tape *tape, uint32_t l)
             TRY_ALLOC(st, tape->ctx, layer->g_bn, n);
         TRY_ALLOC(st, tape->ctx, layer->g_output, n);
         TRY_ALLOC(st, tape->ctx, layer->g_taps, tape->net->n_taps * tap_columns(tape->net, l));
-        if (fires)
+        if (fires(tape->net, l))
             TRY_ALLOC(st, tape->ctx, layer->g_spikes, n);
     }
 done:
@@ -102,7 +105,6 @@ static void destroy_layer(snn_tape *tape, uint32_t l)
     tape_layer *layer = &tape->layer[l];
     void *const blocks[] = {own ? layer->conv : NULL,
                             own ? layer->output : NULL,
-                            layer->h,
                             layer->mask,
                             layer->valid,
                             layer->mean,
@@ -161,7 +163,7 @@ static snn_status create_shared(snn_tape *tape)
     const uint32_t last = net->layers - 1;
     const snn_neuron_model model = net->params.neuron.model;
     const size_t sums = model == SNN_NEURON_ADLIF ? SNN_ADLIF_SUMS : 2;
-    const size_t states = model == SNN_NEURON_LIF ? 1 : model == SNN_NEURON_CUBA ? 2 : 3;
+    const size_t states = model == SNN_NEURON_LIF ? 2 : 3;
     size_t activation = 0, channels = n;
     snn_status st = SNN_OK;
 
@@ -169,7 +171,10 @@ static snn_status create_shared(snn_tape *tape)
         channels = largest(channels, net->layer[l].n_out);
         if (l < last)
             activation = largest(activation, layer_floats(tape, l));
+        if (tape->params.train && fires(net, l))
+            tape->window_floats = largest(tape->window_floats, net_window_floats(tape, l));
     }
+    TRY_ALLOC(st, tape->ctx, tape->window, tape->window_floats * (size_t)tape->ctx->threads);
     if (!tape->params.train && !tape->params.keep)
         for (int i = 0; i < 2; i++)
             TRY_ALLOC(st, tape->ctx, tape->flow[i], activation);
@@ -254,6 +259,7 @@ void snn_tape_destroy(snn_tape *tape)
     snn_free(tape->ctx, tape->softmax);
     snn_free(tape->ctx, tape->fold);
     snn_free(tape->ctx, tape->partial);
+    snn_free(tape->ctx, tape->window);
     snn_free(tape->ctx, tape->state);
     for (int i = 0; i < 2; i++) {
         snn_free(tape->ctx, tape->flow[i]);

@@ -298,7 +298,7 @@ static void golden_neuron(void **state)
     (void)state;
     for (size_t j = 0; j < n; j++) {
         const float conv[5] = {.6f, .7f, 1.2f, .1f, .95f};
-        float h[5], output[5], g[5] = {1, 2, 3, 4, 5}, v[1];
+        float h[5], output[5], g[5] = {1, 2, 3, 4, 5}, v[2];
         const snn_lif lif = {.decay = 1.0f / 3.0f,
                              .gain = 1.0f,
                              .threshold = 1.0f,
@@ -308,6 +308,7 @@ static void golden_neuron(void **state)
                              .detach_reset = true,
                              .steps = 5,
                              .row = 1,
+                             .h_row = 1,
                              .channels = 1,
                              .conv = conv,
                              .h = h,

@@ -72,6 +72,7 @@ static adlif_case make_case(size_t steps, size_t batch, size_t channels, size_t 
                      .smooth = (coin & (32 + 64)) == 0,
                      .steps = steps,
                      .row = row,
+                     .h_row = row,
                      .channels = channels,
                      .conv = c.full[CONV].at,
                      .output = c.full[OUTPUT].at,

@@ -53,6 +53,7 @@ static lif_case make_case(size_t steps, size_t batch, size_t channels, input_kin
                       .smooth = (coin & (32 + 64)) == 0,
                       .steps = steps,
                       .row = row,
+                      .h_row = row,
                       .channels = channels,
                       .conv = c.conv.at,
                       .output = c.output.at};
@@ -157,7 +158,7 @@ static void walk_column(forward_walk *walk, size_t j, struct test_near near[5],
 
 static size_t state_floats(const snn_lif *lif, size_t j0, size_t j1)
 {
-    return (lif->syn_decay > 0.0f ? 2 : 1) * (j1 - j0);
+    return (lif->syn_decay > 0.0f ? 3 : 2) * (j1 - j0);
 }
 
 /* b0 .. b1: whole samples. */
@@ -370,7 +371,7 @@ static void run_backward(const snn_kern *kern, uint64_t seed)
 static size_t bench(const snn_kern *kern, int rounds, uint64_t seed, double *seconds, bool forward)
 {
     lif_case c = make_case(100, 4, 256, INPUT_RANDOM, 0, &seed);
-    float state[4 * 256];
+    float state[2 * 4 * 256];
     double begin;
 
     c.lif.smooth = false;
