@@ -122,7 +122,7 @@ snn_status bench_epoch(const options *o, snn_context *ctx, snn_error *err)
     epochs e = {0};
     snn_status status = SNN_OK;
 
-    TRY(status, tool_config(o->config, o, &config, err));
+    TRY(status, bench_config(o->config, o, &config, err));
     if (o->batch > 0)
         config.train.batch_size = o->batch;
     config.train.epochs = o->steps > 0 ? o->steps : DEFAULT_EPOCHS;
@@ -205,7 +205,7 @@ snn_status bench_load(const options *o, snn_context *ctx, snn_error *err)
 
     if (passes > MOST)
         passes = MOST;
-    TRY(status, tool_config(o->config, o, &config, err));
+    TRY(status, bench_config(o->config, o, &config, err));
     if (o->batch > 0)
         config.train.batch_size = o->batch;
     TRY(status, bench_data_open(ctx, o, &config, &data, err));

@@ -78,6 +78,21 @@ double bench_peak_rss_mib(void)
     return getrusage(RUSAGE_SELF, &usage) == 0 ? (double)usage.ru_maxrss / 1024 : 0;
 }
 
+snn_status bench_config(const char *path, const options *o, snn_config *config, snn_error *err)
+{
+    snn_status status = SNN_OK;
+
+    if (o->density > 1)
+        return snn_error_set(err, SNN_EINVAL, "--density", "a share of the cells: at most 1");
+    TRY(status, tool_config(path, o, config, err));
+    if (config->model == SNN_MODEL_MOTION)
+        status = snn_error_set(err, SNN_EINVAL, path,
+                               "is a layer that sees motion: give a network of layers "
+                               "(network.model: layers)");
+done:
+    return status;
+}
+
 bench_shape bench_shape_of(const options *o, const snn_config *config)
 {
     return (bench_shape){.batch = o->batch > 0 ? o->batch : config->train.batch_size,

@@ -32,6 +32,10 @@ typedef struct bench_shape {
     double density;
 } bench_shape;
 
+/* The configuration of the options, of a network of layers.  Errors: SNN_EINVAL, for a layer
+ * that sees motion, too; SNN_EIO, SNN_EFORMAT. */
+SNN_MUST_USE snn_status bench_config(const char *path, const options *o, snn_config *config,
+                                     snn_error *err);
 /* As the options ask, else what SHD has at 10 ms and 5 channels a bin. */
 bench_shape bench_shape_of(const options *o, const snn_config *config);
 /* One cell of sample `sample`: its events. */

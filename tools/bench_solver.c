@@ -154,7 +154,7 @@ snn_status bench_solver(const options *o, snn_context *ctx, snn_error *err)
     bench_row r;
     snn_status status = SNN_OK;
 
-    TRY(status, tool_config(o->config, o, &config, err));
+    TRY(status, bench_config(o->config, o, &config, err));
     snn_layer_case_init(&base);
     base.max_delay = config.network.delay.max_delay;
     base.version = config.network.delay.version;

@@ -206,7 +206,7 @@ int run_profile(const options *o)
     snn_status status = SNN_OK;
 
     counters_open(&counted); /* while there is one thread */
-    TRY(status, tool_config(o->operands[0], o, &config, &err));
+    TRY(status, bench_config(o->operands[0], o, &config, &err));
     TRY(status, choose_folder(o, folder, &err));
     TRY(status, tool_context(o, &ctx, &err));
     p = snn_alloc(ctx, 1, sizeof *p);

@@ -60,6 +60,13 @@ double snn_dft_cost(size_t length, size_t rows)
     return 10.0 * 1.25 * (double)length * log2((double)length) + 40.0 * (double)length;
 }
 
+double snn_dft_operations(size_t length, size_t rows)
+{
+    if (length <= MATRIX_LENGTH)
+        return 2.0 * snn_dft_cost(length, rows);
+    return 2.5 * (double)length * log2((double)length);
+}
+
 static snn_status create_fftw(snn_dft *dft)
 {
     snn_status st = SNN_OK;

@@ -32,6 +32,8 @@ void snn_dft_destroy(snn_dft *dft);
 size_t snn_dft_length(const snn_dft *dft, size_t needed);
 /* Multiply-adds, at matrix-product speed, of one column's transform. */
 double snn_dft_cost(size_t length, size_t rows);
+/* Additions and multiplications of the same, as they are counted: whatever their speed. */
+double snn_dft_operations(size_t length, size_t rows);
 
 /* Set the length for the calls below, and return it. */
 size_t snn_dft_begin(snn_dft *dft, size_t needed);

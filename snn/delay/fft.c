@@ -66,10 +66,10 @@ static double fft_operations(const snn_delay_plan *plan, snn_delay_part part)
     const fft_state *state = plan->state;
     const double s = (double)synapses(plan), n = (double)state->n;
     const double x =
-        2.0 * snn_dft_cost(state->n, plan->steps) * (double)plan->batch * problem->n_in;
+        snn_dft_operations(state->n, plan->steps) * (double)plan->batch * problem->n_in;
     const double y =
-        2.0 * snn_dft_cost(state->n, plan->steps_out) * (double)plan->batch * problem->n_out;
-    const double kernel = 2.0 * snn_dft_cost(state->n, problem->n_taps) * s;
+        snn_dft_operations(state->n, plan->steps_out) * (double)plan->batch * problem->n_out;
+    const double kernel = snn_dft_operations(state->n, problem->n_taps) * s;
     const double product = 3.0 * n * plan->batch * s;
 
     switch (part) {

@@ -71,13 +71,14 @@ static snn_work synapse_work(const snn_tape *tape, uint32_t l, snn_delay_part pa
 }
 
 /* Passes over a layer's array.  Forward: two for statistics, one that normalises, runs the
- * neurons and writes potentials and output.  Backward: gradient and potentials in, gradient
- * out; normalisation sums over gradient and input, then reads both and writes. */
+ * neurons and writes their output.  Backward: what they were given once more, from which
+ * potentials are made again in the cache, and the gradient in and out; normalisation sums over
+ * gradient and input, then reads both and writes. */
 static snn_work neuron_work(const snn_tape *tape, uint32_t l, bool backward)
 {
     const bool hidden = tape->net->layer[l].hidden, norm = hidden && tape->net->params.batch_norm;
     const double cells = cells_of(tape, l);
-    double arrays = 3.0, operations = backward ? 14.0 : 8.0;
+    double arrays = backward ? 3.0 : 2.0, operations = backward ? 22.0 : 8.0;
 
     if (!hidden) { /* a leaky integrator, in place on the way back */
         arrays = 2.0;
@@ -85,7 +86,7 @@ static snn_work neuron_work(const snn_tape *tape, uint32_t l, bool backward)
     }
     if (norm) {
         arrays += backward ? 5.0 : 2.0;
-        operations += backward ? 10.0 : 4.0;
+        operations += backward ? 14.0 : 4.0;
     }
     return (snn_work){.operations = operations * cells, .bytes = FLOAT * arrays * cells};
 }

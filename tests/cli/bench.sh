@@ -48,6 +48,12 @@ run 0 bench encode --clips 1 --channels 10 --duration 0.2 --json
 out_has '^\{"event":"encode","encoder":"cochlea","channels":10,"rate":16000,"clips":1,.*"factor":[0-9.]+,'
 run 1 bench encode --encoder ear
 err_has 'ear is not cochlea or level'
+run 1 bench step --density 3
+err_has '^snn: --density: a share of the cells: at most 1'
+for what in step epoch load; do
+    run 1 bench $what --config "$configs/motion-toy.yaml"
+    err_has 'motion-toy.yaml: is a layer that sees motion'
+done
 run 1 bench step --set network.hidden=8
 err_has '^snn: network.hidden=8: network.hidden needs a list of integers'
 tap_done

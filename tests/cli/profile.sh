@@ -74,6 +74,8 @@ check "and makes no picture of it" test ! -e other/efficiency.png
 check "a data set is made" "$abs_top_builddir/tests/cli/make_words" words
 run 0 profile tiny.yaml --data words --steps 1 --batch 4 --threads 1 --out of-data
 out_has '^batch 4, [0-9]+ steps, 40 inputs; 1 threads'
+run 1 profile "$configs/motion-toy.yaml"
+err_has 'motion-toy.yaml: is a layer that sees motion'
 run 1 profile nowhere.yaml
 err_has '^snn: nowhere.yaml: '
 # shellcheck disable=SC2086

@@ -3,6 +3,7 @@
  * Charts: the laws of ticks, colours, and that what is drawn is where the data says: the
  * pictures are read back and their pixels looked at.
  */
+#include "tests/context_folder.h"
 #include "tests/failing_allocator.h"
 
 #include "tools/chart/chart_draw.h"
@@ -11,15 +12,6 @@
 
 #define RED  0xff0000u
 #define BLUE 0x0000ffu
-
-static char folder[] = "/tmp/snn-chart.XXXXXX";
-static char path[sizeof folder + 32];
-
-static const char *file_named(const char *name)
-{
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
 
 /* ---- ticks -------------------------------------------------------------------- */
 
@@ -563,25 +555,6 @@ static void memory_runs_out(void **state)
     }
     assert_int_equal(st, SNN_OK);
     assert_true(k > 8);
-}
-
-static int begin(void **state)
-{
-    snn_context *ctx = NULL;
-
-    if (mkdtemp(folder) == NULL || snn_context_create(NULL, &ctx, NULL) != SNN_OK)
-        return -1;
-    *state = ctx;
-    return 0;
-}
-
-static int end(void **state)
-{
-    char command[64];
-
-    snn_context_destroy(*state);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
 }
 
 int main(void)

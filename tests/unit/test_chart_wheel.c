@@ -4,6 +4,7 @@
  * where it points, wedges are as long as their shares; arrows and texts are where they
  * should be.  Pictures are read back and their pixels looked at.
  */
+#include "tests/context_folder.h"
 #include "tests/failing_allocator.h"
 
 #include "tools/chart/chart_wheel.h"
@@ -13,15 +14,6 @@
 
 #define PI  3.14159265358979323846
 #define RED 0xff0000u
-
-static char folder[] = "/tmp/snn-wheel.XXXXXX";
-static char path[sizeof folder + 32];
-
-static const char *file_named(const char *name)
-{
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
 
 static snn_image *draw(snn_context *ctx, const chart *c)
 {
@@ -237,25 +229,6 @@ static void memory_runs_out(void **state)
         assert_int_equal(a.broken, 0);
     }
     assert_int_equal(k, 4);
-}
-
-static int begin(void **state)
-{
-    snn_context *ctx = NULL;
-
-    if (mkdtemp(folder) == NULL || snn_context_create(NULL, &ctx, NULL) != SNN_OK)
-        return -1;
-    *state = ctx;
-    return 0;
-}
-
-static int end(void **state)
-{
-    char command[64];
-
-    snn_context_destroy(*state);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
 }
 
 int main(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Pictures: pixels, PNG there and back, PGM and PPM by hand, damaged files, limits. */
+#include "tests/context_folder.h"
 #include "tests/failing_allocator.h"
 
 #include <snn/image.h>
@@ -7,15 +8,6 @@
 #include <png.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static char folder[] = "/tmp/snn-image.XXXXXX";
-static char path[sizeof folder + 32];
-
-static const char *file_named(const char *name)
-{
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
 
 static const char *write_bytes(const char *name, const void *bytes, size_t n)
 {
@@ -323,25 +315,6 @@ static void memory_runs_out(void **state)
     }
     assert_int_equal(st, SNN_OK);
     assert_true(k > 6);
-}
-
-static int begin(void **state)
-{
-    snn_context *ctx = NULL;
-
-    if (mkdtemp(folder) == NULL || snn_context_create(NULL, &ctx, NULL) != SNN_OK)
-        return -1;
-    *state = ctx;
-    return 0;
-}
-
-static int end(void **state)
-{
-    char command[64];
-
-    snn_context_destroy(*state);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
 }
 
 int main(void)
