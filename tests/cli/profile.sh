@@ -13,7 +13,7 @@ small="--steps 2 --batch 4 --input-steps 10 --inputs 6 --outputs 3"
 # shellcheck disable=SC2086  # a list of options
 run 0 profile tiny.yaml $small --threads 2 --trace trace.json
 out_has '^tiny.yaml: step [0-9.]+ ms, median of 2, .*unobserved [0-9.]+$'
-out_has '^synapse forward, layer [012] +(direct|fft|taps|event) '
+out_has '^phase +solver +ms +share +GFLOP ' # which phases are long enough for a line, time tells
 out_has '^hottest: .*, [0-9.]+ % of the step, [0-9]+ % of its roof \((memory|matrix products)\)$'
 out_has '^activations +[0-9.]+'
 out_has '^(counted in a step|no hardware counters|no counters)'
@@ -29,6 +29,8 @@ check "phases.csv has every phase of every layer once, and shares of at most one
         $at["seconds"] < 0 || $at["busy"] < 0 || $at["sgemm_gflops"] <= 0 { bad = 1 }
     { share += $at["share"] }
     END { exit bad || NR != 1 + 3 * 7 - 1 + 2 || share > 1.5 || share <= 0 }' profile-tiny/phases.csv
+check "phases.csv names solvers" test 3 = \
+    "$(grep -Ec '^synapse forward,[012],(direct|fft|taps|event),' profile-tiny/phases.csv)"
 check "memory.csv adds up" awk -F, '
     $1 == "all" { all = $2 } NR > 1 && $1 != "all" { sum += $2 }
     END { exit !(sum > 0 && sum == all) }' profile-tiny/memory.csv
