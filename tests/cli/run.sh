@@ -101,34 +101,47 @@ run 0 info --json adaptive/model.h5
 out_has '"neurons":\{"layer0":\{"a":\[[0-9.]+,[0-9.]+,[0-9.]+\],"b":.*"tau_u_ms":\[[0-9.]+,.*"tau_w_ms":'
 run 0 eval adaptive -q
 
-# A longer run, stopped in its middle in two ways; $1 signal, $2 exit code, $3 folder.
+# A longer run, stopped in its middle; $1 signal, $2 exit code, $3 folder, $4 the run that it
+# must equal, then options.
 cut_off() {
+    signal=$1 expected=$2 folder=$3 model=$4
+    shift 4
     : >cut.out # the run empties it too late: the loop would see what the last one said
-    "$snn" train tiny.yaml --data words --out "$3" --json >cut.out 2>cut.err &
+    "$snn" train tiny.yaml --data words --out "$folder" --json "$@" >cut.out 2>cut.err &
     pid=$!
     tries=0
     until grep -q '"epoch":4,' cut.out || test $tries = 3000 || ! kill -0 $pid 2>/dev/null; do
         sleep 0.02 2>/dev/null || sleep 1
         tries=$((tries + 1))
     done
-    kill -s "$1" $pid 2>/dev/null
+    kill -s "$signal" $pid 2>/dev/null
     code=0
     wait $pid 2>/dev/null || code=$?
     if grep -q '"event":"result"' cut.out; then
-        skip "stopped by $1" "the run was over before"
+        skip "stopped by $signal" "the run was over before"
     else
-        check "stopped by $1: exit $code" test $code = "$2"
+        check "stopped by $signal: exit $code" test $code = "$expected"
     fi
-    run 0 train tiny.yaml --out "$3" --resume -q
-    check "stopped by $1 and resumed: the same model" cmp runs/tiny/model.h5 "$3/model.h5"
-    check "and the same result" cmp runs/tiny/result.json "$3/result.json"
-    cut -d, -f1-11 "$3/metrics.csv" >cut.csv
-    cut -d, -f1-11 runs/tiny/metrics.csv >whole.csv
+    run 0 train tiny.yaml --out "$folder" --resume -q "$@"
+    check "$folder and resumed: the same model" cmp "$model/model.h5" "$folder/model.h5"
+    check "and the same result" cmp "$model/result.json" "$folder/result.json"
+    cut -d, -f1-11 "$folder/metrics.csv" >cut.csv
+    cut -d, -f1-11 "$model/metrics.csv" >whole.csv
     check "and the same metrics, but for the seconds" cmp cut.csv whole.csv
-    check "and the same plans" cmp "$3/plan.csv" runs/tiny/plan.csv
+    check "and the same plans" cmp "$folder/plan.csv" "$model/plan.csv"
 }
-cut_off KILL 137 killed
-cut_off INT 130 interrupted
+cut_off KILL 137 killed runs/tiny
+cut_off INT 130 interrupted runs/tiny
+
+# Products in bf16: other bits than in float32, the same for threads and after a kill.
+in_bf16="--set delay.precision=bf16 --set delay.solver=fft"
+# shellcheck disable=SC2086  # a list of options
+run 0 train tiny.yaml --data words --threads 1 --out bf16 -q $in_bf16
+check "bf16 has other bits" sh -c '! cmp -s runs/tiny/model.h5 bf16/model.h5'
+check "the run keeps its precision" grep -q 'precision: bf16' bf16/config.yaml
+# shellcheck disable=SC2086
+cut_off KILL 137 bf16-killed bf16 $in_bf16
+run 0 eval bf16
 
 run 1 train tiny.yaml --out two --resume --seed 5
 err_has 'train.seed is 5 now but 0 in the run to resume'

@@ -30,6 +30,8 @@ typedef enum arm {
     ADLIF,
     CUBA,
     REPLANNED, /* one solver takes another's place on the way */
+    BF16,
+    BF16_AXONAL,
     ARMS
 } arm;
 
@@ -73,6 +75,15 @@ static snn_config config_of(arm arm)
         config.network.neuron.model = SNN_NEURON_CUBA;
     if (arm == REPLANNED)
         config.network.delay.max_delay = 61; /* wide: spectra; narrow: a few taps */
+    if (arm == BF16) { /* rounded delays and narrow sigmas, too, are products then */
+        config.network.delay.precision = SNN_PRECISION_BF16;
+        config.network.delay.solver = SNN_SOLVER_DIRECT;
+        config.network.fan_in = 5;
+    }
+    if (arm == BF16_AXONAL) {
+        config.network.delay.precision = SNN_PRECISION_BF16;
+        config.network.delay.sharing = SNN_SHARING_AXONAL;
+    }
     return config;
 }
 
@@ -191,7 +202,7 @@ static void test_threads(void **state)
 static void test_stop(void **state)
 {
     (void)state;
-    for (uint32_t at = 1; at <= 22; at += at < 8 ? 1 : 7) { /* of one arm or the other */
+    for (uint32_t at = 1; at <= 22; at += at < ARMS ? 1 : 11) { /* of one arm or the other */
         struct outcome o = {.arm = (arm)(at % ARMS), .stop_after = at};
         uint32_t seen;
         char folder[RUN_PATH];
@@ -206,6 +217,17 @@ static void test_stop(void **state)
         same(&o, seen);
         folder_entries(folder, 1);
     }
+}
+
+/* bf16 is no other name of float32: from the first epoch on, and little. */
+static void test_precision(void **state)
+{
+    const double exact = whole(AXONAL)->loss[0], rounded = whole(BF16_AXONAL)->loss[0];
+
+    (void)state;
+    print_message("# first loss %.6f, in bf16 %.6f\n", exact, rounded);
+    assert_true(rounded != exact && fabs(rounded - exact) < 0.1 * exact);
+    assert_true(whole(BF16_AXONAL)->model != whole(AXONAL)->model);
 }
 
 /* Stopped again and again, two batches a time. */
@@ -358,7 +380,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads),    cmocka_unit_test(test_stop),
         cmocka_unit_test(test_stop_often), cmocka_unit_test(test_stop_before_replan),
-        cmocka_unit_test(test_kill),
+        cmocka_unit_test(test_kill),       cmocka_unit_test(test_precision),
     };
 
     if (argc == 4 && strcmp(argv[1], "--run") == 0) {
