@@ -123,6 +123,9 @@ struct snn_tape {
  * only); returns the floats it takes.  `gradients`: without running statistics. */
 size_t net_place(const snn_network *net, float *block, net_views *const views[], bool gradients);
 
+/* Refuse parameters that no network can have, by the name of the key (network_check.c). */
+SNN_MUST_USE snn_status net_check_params(const snn_network_params *params, snn_error *err);
+
 /* First values of all parameters and the choice of synapses, from the seed alone (draw.c). */
 void net_draw(snn_network *net, uint64_t seed);
 
