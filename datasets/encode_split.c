@@ -3,38 +3,21 @@
  * One split of the recordings to its file.
  *
  * Clips are encoded a batch at a time, a thread each, and go in order to the split's spool
- * (datasets/encode_spool.h); when all are there the file is written of it and gets its
- * name, with the settings and a digest of the input among its attributes.  A later run
- * keeps a file if both are the same, and goes on with a spool.
+ * (datasets/encode_spool.h); when all are there the file is written of it (encode_file.c).
+ * A later run keeps a file whose settings and digest are the same, and goes on with a spool.
  */
 #include "datasets/audio_files.h"
 #include "datasets/encode_job.h"
-#include "datasets/encode_spool.h"
 #include "datasets/spikes_write.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CLIPS_A_THREAD 8  /* in a batch: few enough to hold, enough to even out lengths */
-#define CLIPS_A_WRITE  64 /* fixed: how a file is written must not depend on threads */
+#define CLIPS_A_THREAD 8 /* in a batch: few enough to hold, enough to even out lengths */
 
-/* One split on its way to its file. */
-struct part {
-    snn_encode_job *job;
-    snn_split split;
-    const uint32_t *index; /* its recordings */
-    uint32_t n;
-    char path[SNN_PATH_BYTES];
-    char digest[32];  /* of all its recordings */
-    uint32_t *events; /* n */
-    double sound_s;   /* that this run encoded */
-    uint32_t resumed; /* samples that an earlier run had encoded */
-};
-
-static snn_status interrupted(const struct part *part, snn_error *err)
+static snn_status interrupted(const snn_encode_part *part, snn_error *err)
 {
     return snn_error_set(err, SNN_EINTERRUPTED, part->path,
                          "stopped after %" PRIu32 " of %" PRIu32
@@ -43,7 +26,7 @@ static snn_status interrupted(const struct part *part, snn_error *err)
 }
 
 /* Clip i of a split from its file to its spikes. */
-static snn_status encode_one(const struct part *part, uint32_t i, snn_spike_list *out,
+static snn_status encode_one(const snn_encode_part *part, uint32_t i, snn_spike_list *out,
                              snn_error *err)
 {
     const snn_encode_job *job = part->job;
@@ -76,7 +59,7 @@ done:
 
 /* Encode clips first .. first+n-1 of a split.  The failure that is reported is that of
  * the first clip, whichever thread met one first. */
-static snn_status encode_batch(const struct part *part, uint32_t first, uint32_t n,
+static snn_status encode_batch(const snn_encode_part *part, uint32_t first, uint32_t n,
                                snn_spike_list *list, snn_error *err)
 {
     const snn_encode_job *job = part->job;
@@ -110,7 +93,7 @@ done:
 }
 
 /* Encode what the spool lacks. */
-static snn_status encode_clips(struct part *part, snn_spool *spool, snn_error *err)
+static snn_status encode_clips(snn_encode_part *part, snn_spool *spool, snn_error *err)
 {
     snn_encode_job *job = part->job;
     const snn_encode_params *p = job->params;
@@ -151,150 +134,7 @@ done:
     return st;
 }
 
-/* ---- a complete spool to a file ------------------------------------------------------ */
-
-/* All samples, a fixed number at a time. */
-static snn_status write_spikes(const struct part *part, snn_spool *spool, snn_spike_writer *w,
-                               snn_error *err)
-{
-    snn_spike_list list[CLIPS_A_WRITE] = {{0}};
-    double ticks_per_s[CLIPS_A_WRITE];
-    snn_status st;
-
-    TRY(st, snn_spool_rewind(spool, err));
-    for (uint32_t first = 0; first < part->n; first += CLIPS_A_WRITE) {
-        const uint32_t n = part->n - first < CLIPS_A_WRITE ? part->n - first : CLIPS_A_WRITE;
-
-        for (uint32_t i = 0; i < n; i++) {
-            TRY(st, snn_spool_next(spool, first + i, &list[i], &ticks_per_s[i], err));
-            part->events[first + i] = (uint32_t)list[i].n;
-        }
-        TRY(st, snn_spike_writer_add(w, first, n, list, ticks_per_s, err));
-        for (uint32_t i = 0; i < n; i++)
-            snn_spike_list_free(&list[i]);
-    }
-
-done:
-    for (uint32_t i = 0; i < CLIPS_A_WRITE; i++)
-        if (list[i].ctx != NULL)
-            snn_spike_list_free(&list[i]);
-    return st;
-}
-
-/* extra/meta_info, by speaker: an age that is not known is -1, a height not a number. */
-static snn_status write_facts(const snn_recordings *rec, snn_spike_writer *w, snn_error *err)
-{
-    const uint32_t n = (uint32_t)rec->speakers.n;
-    const snn_names *gender = &rec->fact[SNN_FACT_GENDER], *age = &rec->fact[SNN_FACT_AGE],
-                    *height = &rec->fact[SNN_FACT_HEIGHT];
-    int16_t *years = NULL;
-    double *high = NULL;
-    snn_status st = SNN_OK;
-
-    if (gender->n + age->n + height->n == 0)
-        return SNN_OK;
-    TRY_ALLOC(st, rec->ctx, years, n, err);
-    TRY_ALLOC(st, rec->ctx, high, n, err);
-    TRY(st, snn_spike_writer_group(w, "extra/meta_info", err));
-    if (gender->n > 0)
-        TRY(st, snn_spike_writer_texts(w, "extra/meta_info/gender", gender->name, n, err));
-    for (size_t s = 0; s < age->n; s++)
-        years[s] = (int16_t)(age->name[s][0] != '\0' ? strtol(age->name[s], NULL, 10) : -1);
-    if (age->n > 0)
-        TRY(st, snn_spike_writer_numbers(w, "extra/meta_info/age", H5T_NATIVE_INT16, H5T_STD_I16LE,
-                                         years, n, err));
-    for (size_t s = 0; s < height->n; s++)
-        high[s] = height->name[s][0] != '\0' ? strtod(height->name[s], NULL) : (double)NAN;
-    if (height->n > 0)
-        TRY(st, snn_spike_writer_numbers(w, "extra/meta_info/body_height", H5T_NATIVE_DOUBLE,
-                                         H5T_IEEE_F64LE, high, n, err));
-
-done:
-    snn_free(rec->ctx, high);
-    snn_free(rec->ctx, years);
-    return st;
-}
-
-/* Where one speaker is unknown or there are too many for SHD's 16 bits, none is told. */
-static snn_status write_speakers(const struct part *part, snn_spike_writer *w, snn_error *err)
-{
-    const snn_recordings *rec = &part->job->rec;
-    bool known = rec->speakers.n > 0 && rec->speakers.n < UINT16_MAX;
-    uint16_t *number = NULL;
-    snn_status st;
-
-    TRY_ALLOC(st, rec->ctx, number, part->n, err);
-    for (uint32_t i = 0; i < part->n; i++) {
-        known &= rec->at[part->index[i]].speaker != SNN_NO_SPEAKER;
-        number[i] = (uint16_t)rec->at[part->index[i]].speaker;
-    }
-    if (!known)
-        goto done;
-    TRY(st, snn_spike_writer_numbers(w, "extra/speaker", H5T_NATIVE_UINT16, H5T_STD_U16LE, number,
-                                     part->n, err));
-    TRY(st, snn_spike_writer_texts(w, "extra/speaker_names", rec->speakers.name,
-                                   (uint32_t)rec->speakers.n, err));
-    TRY(st, write_facts(rec, w, err));
-
-done:
-    snn_free(rec->ctx, number);
-    return st;
-}
-
-/* Labels, speakers, sources and digests of the samples. */
-static snn_status write_samples(const struct part *part, snn_spike_writer *w, snn_error *err)
-{
-    const snn_encode_job *job = part->job;
-    const char **source = NULL;
-    uint64_t *digest = NULL;
-    uint16_t *label = NULL;
-    snn_status st;
-
-    TRY_ALLOC(st, job->ctx, source, part->n, err);
-    TRY_ALLOC(st, job->ctx, digest, part->n, err);
-    TRY_ALLOC(st, job->ctx, label, part->n, err);
-    for (uint32_t i = 0; i < part->n; i++) {
-        label[i] = (uint16_t)job->rec.at[part->index[i]].label;
-        source[i] = job->rec.at[part->index[i]].key;
-        digest[i] = job->digest[part->index[i]];
-    }
-    TRY(st, snn_spike_writer_numbers(w, "labels", H5T_NATIVE_UINT16, H5T_STD_U16LE, label, part->n,
-                                     err));
-    TRY(st, write_speakers(part, w, err));
-    TRY(st, snn_spike_writer_texts(w, "extra/source", source, part->n, err));
-    TRY(st, snn_spike_writer_numbers(w, "extra/digest", H5T_NATIVE_UINT64, H5T_STD_U64LE, digest,
-                                     part->n, err));
-    TRY(st, snn_spike_writer_texts(w, "extra/keys", job->rec.classes.name,
-                                   (uint32_t)job->rec.classes.n, err));
-
-done:
-    snn_free(job->ctx, label);
-    snn_free(job->ctx, digest);
-    snn_free(job->ctx, source);
-    return st;
-}
-
-static snn_status write_file(struct part *part, snn_spool *spool, snn_error *err)
-{
-    snn_encode_job *job = part->job;
-    snn_spike_writer w = {0};
-    snn_status st;
-
-    TRY(st, snn_spike_writer_open(job->ctx, part->path, part->n, job->params->times, &w, err));
-    TRY(st, write_spikes(part, spool, &w, err));
-    TRY(st, write_samples(part, &w, err));
-    TRY(st, snn_spike_writer_attribute(&w, "snn_version", snn_version(), err));
-    TRY(st, snn_spike_writer_attribute(&w, "settings", job->settings, err));
-    TRY(st, snn_spike_writer_attribute(&w, "source", job->rec.name, err));
-    TRY(st, snn_spike_writer_attribute(&w, "source_digest", part->digest, err));
-    TRY(st, snn_spike_writer_commit(&w, err));
-
-done:
-    snn_spike_writer_close(&w);
-    return st;
-}
-
-static snn_status make_part(struct part *part, snn_error *err)
+static snn_status make_part(snn_encode_part *part, snn_error *err)
 {
     snn_encode_job *job = part->job;
     char path[SNN_PATH_BYTES + 8];
@@ -315,7 +155,7 @@ static snn_status make_part(struct part *part, snn_error *err)
         snn_log(job->ctx, SNN_LOG_INFO, "%s: going on after %" PRIu32 " of %" PRIu32 " recordings",
                 part->path, spool.done, part->n);
     TRY(st, encode_clips(part, &spool, err));
-    TRY(st, write_file(part, &spool, err));
+    TRY(st, snn_encode_write(part, &spool, err));
 
 done:
     snn_spool_close(&spool, st == SNN_OK);
@@ -324,7 +164,7 @@ done:
 
 /* Names, classes, speakers and contents of a split's recordings: everything that decides
  * what its file holds, besides the settings. */
-static void digest_part(struct part *part)
+static void digest_part(snn_encode_part *part)
 {
     const snn_encode_job *job = part->job;
     const snn_names *lists[] = {&job->rec.classes, &job->rec.speakers, &job->rec.fact[0],
@@ -345,7 +185,7 @@ static void digest_part(struct part *part)
 }
 
 /* Whether the file is there with the same settings and input. */
-static snn_status look_for(const struct part *part, bool *kept, snn_error *err)
+static snn_status look_for(const snn_encode_part *part, bool *kept, snn_error *err)
 {
     char settings[SNN_ENCODE_SETTINGS] = "", digest[32] = "";
 
@@ -371,7 +211,7 @@ static int compare_counts(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void report(struct part *part, bool kept, double seconds)
+static void report(snn_encode_part *part, bool kept, double seconds)
 {
     const snn_encode_params *p = part->job->params;
     snn_encode_report r = {.split = part->split,
@@ -395,7 +235,7 @@ static void report(struct part *part, bool kept, double seconds)
 }
 
 /* OUT/NAME_SPLIT.h5, NAME being that of the recordings' folder ("." has none) or list. */
-static snn_status name_part(struct part *part, const char *out, snn_error *err)
+static snn_status name_part(snn_encode_part *part, const char *out, snn_error *err)
 {
     char name[SNN_PATH_BYTES + 16];
 
@@ -406,7 +246,7 @@ static snn_status name_part(struct part *part, const char *out, snn_error *err)
 snn_status snn_encode_split(snn_encode_job *job, snn_split split, const char *out, snn_error *err)
 {
     const double start = snn_data_seconds();
-    struct part part = {.job = job, .split = split};
+    snn_encode_part part = {.job = job, .split = split};
     uint32_t *index = NULL;
     bool kept = false;
     snn_status st;
