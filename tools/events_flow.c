@@ -2,46 +2,15 @@
 /*
  * snn events flow: a trained layer looks at a recording, step by step, and says how the
  * scene moves.
- *
- * A layer knows speeds in pixels a step.  How long a step must be for the scene's speeds to
- * fall among them is found on the first events (--bin says it): in steps that are too short
- * all seems slow, in steps that are too long all seems fast, and where the speed that is
- * found is the middle of the layer's range, the estimate does not lean to either end.
  */
 #include "tools/events_flow.h"
-
-#include "tools/events_stream.h"
 
 #include <math.h>
 #include <string.h>
 
 #define SAMPLE        131072u /* events that choose the step */
-#define SHORTEST_US   250
-#define LENGTHS       9    /* steps to try, each twice the one before */
-#define HALVINGS      3    /* between two of them */
-#define ENOUGH        0.25 /* share of the most votes that an estimate needs */
 #define USUAL_TILE    8u
 #define USUAL_CERTAIN 0.25 /* probability of a vote */
-
-typedef struct flow_job {
-    snn_context *ctx;
-    events_stream events;
-    snn_motion *motion;
-    const snn_motion_params *layer;
-    uint32_t width, height; /* of the frame, in cells */
-    uint32_t cell, tile, rate;
-    float confidence;
-    int64_t step_us;
-    snn_event *sample;
-    size_t n_sample;
-    snn_watch *watch;
-    snn_flow *flow;
-    snn_watch_counts counts;
-    const char *out;
-    float decay;
-    flow_spikes spikes; /* its file is open while the whole recording is looked at */
-    bool json;
-} flow_job;
 
 static int vote(void *user, const snn_watch_step *step)
 {
@@ -55,7 +24,7 @@ static int vote(void *user, const snn_watch_step *step)
 
 /* ---- a layer at work ----------------------------------------------------------------- */
 
-static snn_status begin(flow_job *j, int64_t step_us, snn_error *err)
+snn_status flow_begin(flow_job *j, int64_t step_us, snn_error *err)
 {
     snn_flow_params flow;
     snn_watch_params watch;
@@ -81,7 +50,7 @@ done:
     return status;
 }
 
-static void end(flow_job *j)
+void flow_end(flow_job *j)
 {
     snn_watch_destroy(j->watch);
     snn_flow_destroy(j->flow);
@@ -123,100 +92,6 @@ done:
     return status;
 }
 
-/* ---- the length of a step -------------------------------------------------------------- */
-
-typedef struct trial {
-    double us;
-    double votes;   /* share of the places, times the share that agrees */
-    double octaves; /* speed found over the middle of the layer's range */
-} trial;
-
-static snn_status try_step(flow_job *j, double us, trial *out, snn_error *err)
-{
-    const double middle = j->layer->speeds > 1
-                              ? sqrt((double)j->layer->speed_min * (double)j->layer->speed_max)
-                              : (double)j->layer->speed_max;
-    const int64_t step_us = (int64_t)(us + 0.5);
-    snn_flow_motion m;
-    snn_status status;
-
-    talk_progress("%s: looking for the length of a step: %.2f ms", j->events.path, 1e-3 * us);
-    TRY(status, begin(j, step_us, err));
-    TRY(status, snn_watch_push(j->watch, j->sample, j->n_sample, err));
-    TRY(status, snn_watch_finish(j->watch, err));
-    snn_flow_total(j->flow, &m);
-    *out = (trial){.us = (double)step_us};
-    if (m.votes > 0) {
-        out->votes = (double)m.votes * m.agreement / (double)snn_flow_places(j->flow);
-        out->octaves = log2(m.speed * 1e-6 * (double)step_us / middle);
-    }
-    talk(SNN_LOG_DEBUG, "step %.2f ms: %.1f px/s (%.3f a step), %.1f %% agree", 1e-3 * us, m.speed,
-         m.speed * 1e-6 * us, 100 * out->votes);
-done:
-    end(j);
-    return status;
-}
-
-/* The trial to begin with: of neighbours between which the speed found crosses the middle
- * those with the most votes, else the trial with the most. */
-static size_t choose(const trial *t, size_t n, bool *crosses)
-{
-    double most = 0, best = -1;
-    size_t at = 0;
-
-    for (size_t i = 0; i < n; i++)
-        if (t[i].votes > most) {
-            most = t[i].votes;
-            at = i;
-        }
-    *crosses = false;
-    for (size_t i = 0; i + 1 < n; i++)
-        if (t[i].octaves <= 0 && t[i + 1].octaves > 0 && t[i + 1].votes >= ENOUGH * most &&
-            t[i].votes > 0 && t[i].votes + t[i + 1].votes > best) {
-            best = t[i].votes + t[i + 1].votes;
-            at = i;
-            *crosses = true;
-        }
-    return at;
-}
-
-static snn_status find_step(flow_job *j, snn_error *err)
-{
-    const double span = (double)j->sample[j->n_sample - 1].t - (double)j->sample[0].t;
-    trial t[LENGTHS], low, high, middle;
-    bool crosses;
-    size_t n = 0, at;
-    snn_status status = SNN_OK;
-
-    /* A step must leave the layer time for its past, twice. */
-    for (double us = SHORTEST_US; n < LENGTHS && (n == 0 || 2 * us * j->layer->delays < span);
-         us *= 2)
-        TRY(status, try_step(j, us, &t[n++], err));
-    at = choose(t, n, &crosses);
-    middle = t[at];
-    if (crosses && j->layer->speeds > 1) {
-        low = t[at];
-        high = t[at + 1];
-        for (int i = 0; i < HALVINGS; i++) {
-            TRY(status, try_step(j, sqrt(low.us * high.us), &middle, err));
-            *(middle.octaves <= 0 ? &low : &high) = middle;
-        }
-        /* Between the two it is straight enough. */
-        middle.us =
-            low.us * pow(high.us / low.us, -low.octaves / fmax(1e-6, high.octaves - low.octaves));
-    }
-    j->step_us = (int64_t)(middle.us + 0.5);
-    if (!crosses && j->layer->speeds > 1)
-        talk(SNN_LOG_WARNING,
-             "snn: %s: no length of a step brings the speed to the middle of the layer's range, so "
-             "the speed is doubtful; %.2f ms has the most votes.  A longer piece, --cell or --bin "
-             "may help",
-             j->events.path, 1e-3 * middle.us);
-done:
-    talk_clear();
-    return status;
-}
-
 /* ---- the whole recording ---------------------------------------------------------------- */
 
 static snn_status look(flow_job *j, const options *o, snn_error *err)
@@ -226,7 +101,7 @@ static snn_status look(flow_job *j, const options *o, snn_error *err)
 
     if (o->spikes != NULL)
         TRY(status, flow_spikes_open(&j->spikes, o->spikes, err));
-    TRY(status, begin(j, j->step_us, err));
+    TRY(status, flow_begin(j, j->step_us, err));
     TRY(status, snn_watch_push(j->watch, j->sample, j->n_sample, err));
     do {
         TRY(status, events_next(&j->events, &n, err));
@@ -391,14 +266,14 @@ int events_flow(const options *o)
     TRY(status, read_sample(&j, &err));
     TRY(status, find_frame(&j, &err));
     if (j.step_us == 0)
-        TRY(status, find_step(&j, &err));
+        TRY(status, flow_find_step(&j, &err));
     TRY(status, look(&j, o, &err));
     events_warn(&j.events);
     show(&j);
     TRY(status, write_results(&j, &err));
 done:
     talk_clear();
-    end(&j);
+    flow_end(&j);
     if (j.ctx != NULL)
         snn_free(j.ctx, j.sample);
     events_close(&j.events);

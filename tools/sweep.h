@@ -4,7 +4,8 @@
  *
  *   cmd_sweep.c      from the options to the exit code
  *   sweep_plan.c     which runs there are; what their folders hold already
- *   sweep_jobs.c     processes: started, watched, stopped
+ *   sweep_jobs.c     runs, some at a time: begun, watched, stopped
+ *   sweep_process.c  one run as a process
  *   sweep_result.c   one run's result as a file of its own
  *   sweep_table.c    results.csv, summary.csv
  *   sweep_chart.c    accuracy.png
@@ -70,7 +71,7 @@ typedef struct sweep_run {
     char folder[TOOL_PATH];
     char label[256];
     bool done;
-    /* sweep_jobs.c: while it runs */
+    /* sweep_process.c: while it runs */
     pid_t process;
     int output; /* what it writes to its standard output */
     char line[8192];
@@ -102,6 +103,16 @@ typedef snn_status (*sweep_ended)(void *user, const sweep_run *run, snn_error *e
 SNN_MUST_USE snn_status sweep_run_all(snn_context *ctx, sweep_plan *plan, uint32_t jobs,
                                       uint32_t threads, sweep_ended ended, void *user,
                                       snn_error *err);
+
+/* ---- sweep_process.c ------------------------------------------------------------ */
+
+/* Begin the run, or go on with it. */
+SNN_MUST_USE snn_status sweep_process_start(snn_context *ctx, const options *o, uint32_t threads,
+                                            sweep_run *run, snn_error *err);
+/* Take what it has written since into `run`; false at the end of its output. */
+bool sweep_process_listen(sweep_run *run);
+/* run->result.why becomes the last that it said before it failed. */
+void sweep_process_why(sweep_run *run);
 
 /* ---- sweep_table.c -------------------------------------------------------------- */
 
