@@ -8,25 +8,7 @@ build() { :; }
 BUILD=$PWD
 mkdir tools
 ln -s "$snn" tools/snn
-cat >small.yaml <<'END'
-network:
-  model: motion
-motion:
-  directions: 4
-  width: 12
-  height: 12
-  steps: 12
-  side: 5
-  delays: 5
-  train_movies: 8
-  test_movies: 8
-train:
-  epochs: 1
-  batch_size: 8
-  weight_schedule: constant
-  lr_weight: 0.01
-  weight_decay: 0
-END
+small_motion >small.yaml
 DEMO_CONFIG=small.yaml
 export OMP_NUM_THREADS=1
 

@@ -3,27 +3,7 @@
 # refused where they make no sense.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 
-cat >small.yaml <<'END'
-network:
-  model: motion
-motion:
-  directions: 4
-  width: 12
-  height: 10
-  steps: 12
-  side: 5
-  delays: 5
-  image_side: 96
-  train_movies: 8
-  valid_movies: 4
-  test_movies: 8
-train:
-  epochs: 2
-  batch_size: 4
-  weight_schedule: constant
-  lr_weight: 0.01
-  weight_decay: 0
-END
+small_motion 'valid_movies: 4' >small.yaml
 sum() { cksum <"$1"; }
 
 # ---- files --------------------------------------------------------------------------

@@ -3,27 +3,7 @@
 # files and of another size; what cannot be shown.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 
-cat >small.yaml <<'END'
-network:
-  model: motion
-motion:
-  directions: 4
-  speeds: 2
-  width: 12
-  height: 10
-  steps: 12
-  side: 5
-  delays: 5
-  image_side: 96
-  train_movies: 8
-  test_movies: 8
-train:
-  epochs: 1
-  batch_size: 8
-  weight_schedule: constant
-  lr_weight: 0.01
-  weight_decay: 0
-END
+small_motion 'speeds: 2' >small.yaml
 # png FILE WIDTH HEIGHT: a PNG of this size
 png() {
     size=$(od -A n -t u1 -j 16 -N 8 "$1" | awk '{ print $3 * 256 + $4, $7 * 256 + $8 }')

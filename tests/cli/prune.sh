@@ -2,26 +2,7 @@
 # snn prune: the curve of a small model as table and picture, one pruned model, errors.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 
-cat >small.yaml <<'END'
-network:
-  model: motion
-motion:
-  directions: 4
-  width: 12
-  height: 10
-  steps: 12
-  side: 5
-  delays: 4
-  image_side: 96
-  train_movies: 8
-  test_movies: 8
-train:
-  epochs: 2
-  batch_size: 4
-  weight_schedule: constant
-  lr_weight: 0.01
-  weight_decay: 0
-END
+small_motion >small.yaml
 run 0 train small.yaml --out run -q --threads 1
 
 # ---- the curve ------------------------------------------------------------------------
@@ -32,15 +13,15 @@ err_has '^run/prune.csv, run/prune.png$'
 out_has '^weights: half way from chance \(25.0 %\) to the whole model \([0-9.]+ %\) at a share of '
 check "the table's head" test "$(sed -n 1p run/prune.csv)" = \
     "kind,share,kept,accuracy,low,high,additions_per_event,seconds_per_movie,solver"
-check "five shares and four delays" test "$(sed 1d run/prune.csv | cut -d, -f1 | sort | uniq -c |
-    awk '{ printf "%s %s;", $1, $2 }')" = "4 delays;5 weights;"
+check "five shares and five delays" test "$(sed 1d run/prune.csv | cut -d, -f1 | sort | uniq -c |
+    awk '{ printf "%s %s;", $1, $2 }')" = "5 delays;5 weights;"
 check "shares rise from 1e-4 to 1" awk -F, '$1 == "weights" { n++; ok += $2 > before; before = $2
         if (n == 1) ok += $2 == 0.0001 }
     END { exit !(ok == 6 && before == 1) }' run/prune.csv
-# 4 classes x 2 polarities x 4 delays x 5 x 5 = 800 weights; with the two assignments of ON and
+# 4 classes x 2 polarities x 5 delays x 5 x 5 = 1000 weights; with the two assignments of ON and
 # OFF an event meets as many as there are.
 check "additions are the weights that are kept" awk -F, \
-    'NR > 1 && ($7 - 800 * $3 > 0.5 || 800 * $3 - $7 > 0.5) { exit 1 }' run/prune.csv
+    'NR > 1 && ($7 - 1000 * $3 > 0.5 || 1000 * $3 - $7 > 0.5) { exit 1 }' run/prune.csv
 check "a share is what is kept, but for the zeros of the prior" awk -F, \
     '$1 == "weights" && ($3 > $2 + 0.0013) { exit 1 }' run/prune.csv
 check "accuracies are in their intervals" awk -F, \
@@ -80,7 +61,7 @@ check "a pruned model has few weights" awk -F, \
 # ---- movies of one's own, and errors -------------------------------------------------------
 run 0 make motion set --config small.yaml -q
 run 0 prune run --data set --points 1 --out filed -q
-check "movies of a file" test "$(grep -c . filed/prune.csv)" = 6
+check "movies of a file" test "$(grep -c . filed/prune.csv)" = 7
 run 2 prune
 err_has '^snn: usage: snn prune'
 run 2 prune run --keep 1.5
