@@ -102,7 +102,7 @@ typedef enum row_kind { ROW_TEXT, ROW_LIST, ROW_NUMBER, ROW_COUNT, ROW_FLAG } ro
 typedef struct row_field {
     const char *group, *name; /* borrowed: static texts */
     row_kind kind;
-    char text[80]; /* ROW_LIST: words with a blank between */
+    char text[256]; /* ROW_LIST: words with a blank between */
     double number;
 } row_field;
 

@@ -118,10 +118,13 @@ static profile_phase phase_of(const record_row *row, const profile *p, const snn
     }
     for (size_t i = 0; i < p->steps; i++)
         all += seconds[i];
+    f.mean = all / steps;
     f.busy = all > 0 ? sum / (p->threads * all) : 0;
     f.imbalance = sum > 0 ? busiest * p->threads / sum - 1 : 0;
     for (int k = 0; k < COUNTERS; k++)
-        f.count[k] = row->count[k] / steps;
+        f.count[k] = counters_have(&p->counters, (counter_kind)k)
+                         ? counters_count(&row->count[k]) / steps
+                         : NAN;
     return f;
 }
 

@@ -5,6 +5,7 @@
  *   cmd_profile.c       what is measured, in which order
  *   profile_record.c    spans of phases and workers, as the library tells them
  *   profile_counters.c  counters of the processor and the system, where the kernel lets us
+ *   profile_figures.c   what they mean
  *   profile_show.c      tables, as text, JSON and CSV
  *   profile_chart.c     pictures
  *   profile_trace.c     the trace
@@ -13,35 +14,11 @@
 #define TOOLS_PROFILE_H
 
 #include "tools/bench_kit.h"
+#include "tools/profile_counters.h"
 
 #define PROFILE_LAYERS  (SNN_MAX_HIDDEN + 1)
 #define PROFILE_MOST    64 /* steps */
 #define PROFILE_WORKERS BENCH_MOST_THREADS
-
-/* ---- profile_counters.c ----------------------------------------------------- */
-
-typedef enum counter_kind {
-    COUNTER_CYCLES,
-    COUNTER_INSTRUCTIONS,
-    COUNTER_CACHE_REFERENCES,
-    COUNTER_CACHE_MISSES,
-    COUNTER_PAGE_FAULTS,
-    COUNTER_CONTEXT_SWITCHES,
-    COUNTER_MIGRATIONS,
-    COUNTERS
-} counter_kind;
-
-/* Of this process with all its threads: open before there are any. */
-typedef struct counters {
-    int file[COUNTERS]; /* < 0: cannot be had */
-    char note[160];     /* why hardware counters are missing; "" = they are not */
-} counters;
-
-void counters_open(counters *c);
-void counters_close(counters *c);
-void counters_read(const counters *c, double value[COUNTERS]);
-bool counters_have(const counters *c, counter_kind kind);
-const char *counters_name(counter_kind kind);
 
 /* ---- profile_record.c --------------------------------------------------------- */
 
@@ -63,8 +40,8 @@ typedef struct record_row {
     snn_phase phase;
     uint32_t layer; /* SNN_NO_LAYER: of none */
     double seconds[PROFILE_MOST];
-    double worker[PROFILE_WORKERS]; /* seconds of each in all steps */
-    double count[COUNTERS];         /* in all steps */
+    double worker[PROFILE_WORKERS];  /* seconds of each in all steps */
+    counter_reading count[COUNTERS]; /* in all steps */
 } record_row;
 
 #define RECORD_ROWS (SNN_PHASES * (PROFILE_LAYERS + 1))
@@ -77,7 +54,7 @@ typedef struct record {
     span_list phases, worker[PROFILE_WORKERS];
     record_row *row; /* in the order of a step */
     size_t rows;
-    double last[COUNTERS];
+    counter_reading last[COUNTERS];
     size_t first_phase; /* of the step that is on */
     snn_observer observer;
 } record;
@@ -96,6 +73,7 @@ typedef struct profile_phase {
     uint32_t layer;
     const char *solver; /* of synapse phases, else "" */
     bench_spread seconds;
+    double mean; /* seconds: what counts belong to */
     snn_work work;
     double share;           /* of the step */
     double roof_seconds;    /* the least that the rates of this machine allow; NaN = unknown */

@@ -34,7 +34,7 @@ static void on_phase(void *user, snn_phase phase, uint32_t layer, double begin, 
 {
     record *r = user;
     record_row *row = row_of(r, phase, layer);
-    double now[COUNTERS];
+    counter_reading now[COUNTERS];
 
     add(&r->phases, (span){.begin = begin, .end = end, .phase = phase, .layer = layer});
     if (row == NULL || r->steps == PROFILE_MOST)
@@ -42,7 +42,7 @@ static void on_phase(void *user, snn_phase phase, uint32_t layer, double begin, 
     row->seconds[r->steps] += end - begin;
     counters_read(r->counters, now);
     for (int k = 0; k < COUNTERS; k++) {
-        row->count[k] += now[k] - r->last[k];
+        counters_add(&row->count[k], &r->last[k], &now[k]);
         r->last[k] = now[k];
     }
 }

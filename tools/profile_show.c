@@ -5,6 +5,7 @@
 
 #define SHOWN_SHARE 0.005 /* of the step: less is summed up in one line */
 #define MIB         (1024.0 * 1024.0)
+#define QUIET       0.85 /* of the time in which threads work they have a processor, or others do */
 
 const char *profile_phase_name(const profile_phase *p, char text[64])
 {
@@ -87,27 +88,51 @@ static void show_memory(const profile *p)
     printf("%-14s          %10.1f   with code, libraries and stacks\n\n", "process", p->rss_mib);
 }
 
+/* Of what was counted: hardware's columns only where there is any. */
+static void counted_line(const char *name, const double count[COUNTERS], double seconds,
+                         bool hardware)
+{
+    const counter_figures f = counters_figures(count, seconds);
+    char text[8][24];
+
+    printf("%-36s %9s %5s", name, number(1e-6 * count[COUNTER_CPU_NS], 3, text[0]),
+           number(f.processors, 2, text[1]));
+    if (hardware)
+        printf(" %9s %5s %8s %6s", number(1e-6 * count[COUNTER_INSTRUCTIONS], 1, text[2]),
+               number(f.instructions_per_cycle, 2, text[3]),
+               number(f.misses_per_kilo_instruction, 2, text[4]), number(f.gigahertz, 2, text[5]));
+    printf(" %7s %8s %9s %6s\n", number(count[COUNTER_PAGE_FAULTS], 1, text[2]),
+           number(count[COUNTER_SWITCHES], 1, text[3]),
+           number(count[COUNTER_INVOLUNTARY_SWITCHES], 1, text[4]),
+           number(count[COUNTER_MIGRATIONS], 1, text[5]));
+}
+
 static void show_counters(const profile *p)
 {
-    double sum[COUNTERS] = {0};
-    bool any = false;
+    const bool hardware = counters_have(&p->counters, COUNTER_CYCLES) ||
+                          counters_have(&p->counters, COUNTER_INSTRUCTIONS);
+    double sum[COUNTERS] = {0}, seconds = 0, busy = 0, had;
+    char name[64];
 
-    for (size_t i = 0; i < p->phases; i++)
+    printf("%-36s %9s %5s%s %7s %8s %9s %6s\n", "counted in a step", "cpu ms", "cpus",
+           hardware ? "  M instr. IPC/cycle misses/k  GHz" : "", "faults", "switches", "preempted",
+           "moved");
+    for (size_t i = 0; i < p->phases; i++) {
+        const profile_phase *f = &p->phase[i];
+
         for (int k = 0; k < COUNTERS; k++)
-            sum[k] += p->phase[i].count[k];
-    for (int k = 0; k < COUNTERS; k++) {
-        if (!counters_have(&p->counters, (counter_kind)k))
-            continue;
-        printf("%s%s %.4g", any ? ", " : "counted in a step: ", counters_name((counter_kind)k),
-               sum[k]);
-        any = true;
+            sum[k] += f->count[k];
+        seconds += f->mean;
+        busy += f->busy * p->threads * f->mean;
+        if (f->share >= SHOWN_SHARE)
+            counted_line(profile_phase_name(f, name), f->count, f->mean, hardware);
     }
-    printf("%s", any ? "\n" : "");
-    if (counters_have(&p->counters, COUNTER_CYCLES) &&
-        counters_have(&p->counters, COUNTER_INSTRUCTIONS) && sum[COUNTER_CYCLES] > 0)
-        printf("instructions a cycle %.2f\n", sum[COUNTER_INSTRUCTIONS] / sum[COUNTER_CYCLES]);
-    if (p->counters.note[0] != '\0')
-        printf("%s\n", p->counters.note);
+    counted_line("all phases", sum, seconds, hardware);
+    had = 1e-9 * sum[COUNTER_CPU_NS] / busy;
+    if (had < QUIET)
+        printf("other processes ran: threads had a processor for %.0f %% of the time they worked\n",
+               100 * had);
+    printf("%s%s\n", p->counters.note, p->counters.note[0] != '\0' ? "\n" : "");
 }
 
 static void show_hottest(const profile *p)
@@ -142,6 +167,7 @@ void profile_show_text(const profile *p)
 static void phase_row(const profile *p, size_t i, bench_row *r)
 {
     const profile_phase *f = &p->phase[i];
+    const counter_figures figures = counters_figures(f->count, f->mean);
 
     row_begin(r, "phase");
     row_text(r, "phase", snn_phase_name(f->phase));
@@ -160,8 +186,12 @@ static void phase_row(const profile *p, size_t i, bench_row *r)
     row_number(r, NULL, "busy", f->busy);
     row_number(r, NULL, "imbalance", f->imbalance);
     for (int k = 0; k < COUNTERS; k++)
-        row_number(r, NULL, counters_name((counter_kind)k),
-                   counters_have(&p->counters, (counter_kind)k) ? f->count[k] : NAN);
+        row_number(r, NULL, counters_name((counter_kind)k), f->count[k]);
+    row_number(r, NULL, "instructions_per_cycle", figures.instructions_per_cycle);
+    row_number(r, NULL, "misses_per_kilo_instruction", figures.misses_per_kilo_instruction);
+    row_number(r, NULL, "miss_share", figures.miss_share);
+    row_number(r, NULL, "gigahertz", figures.gigahertz);
+    row_number(r, NULL, "processors", figures.processors);
     row_number(r, NULL, "sgemm_gflops", p->sgemm);
     row_number(r, NULL, "copy_gbytes", p->copy);
     row_count(r, "threads", (uint64_t)p->threads);

@@ -16,7 +16,9 @@ out_has '^tiny.yaml: step [0-9.]+ ms, median of 2, .*unobserved [0-9.]+$'
 out_has '^phase +solver +ms +share +GFLOP ' # which phases are long enough for a line, time tells
 out_has '^hottest: .*, [0-9.]+ % of the step, [0-9]+ % of its roof \((memory|matrix products)\)$'
 out_has '^activations +[0-9.]+'
-out_has '^(counted in a step|no hardware counters|no counters)'
+out_has '^counted in a step +cpu ms  cpus .* faults switches preempted  moved$'
+out_has '^all phases +[0-9.]+ +[0-9.]+ '
+check "hardware is counted, or a line says why not" sh -c 'grep -q "IPC" out || grep -q "^no hardware counters" out'
 err_has '^tables and pictures in profile-tiny, trace in trace.json$'
 for file in roofline.png time.png efficiency.png phases.csv threads.csv memory.csv scaling.csv; do
     check "profile-tiny/$file is there" test -s "profile-tiny/$file"
