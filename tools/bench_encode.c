@@ -39,7 +39,7 @@ static snn_status choose(const options *o, snn_encode_params *params, snn_error 
     return SNN_OK;
 }
 
-snn_status bench_encode(const options *o, snn_context *ctx, snn_error *err)
+snn_status bench_encode(const options *o, snn_context *ctx, bench_rates *rates, snn_error *err)
 {
     const uint32_t rate = o->rate > 0 ? o->rate : DEFAULT_RATE;
     const double duration = o->duration > 0 ? o->duration : 1;
@@ -76,6 +76,7 @@ snn_status bench_encode(const options *o, snn_context *ctx, snn_error *err)
         talk_progress("clip %zu of %zu", i, clips);
     }
     talk_clear();
+    TRY(status, bench_rates_all(ctx, rates, err));
     s = bench_spread_of(seconds, clips);
     row_begin(&r, "encode");
     row_text(&r, "encoder", params.encoder == SNN_ENCODER_LEVEL ? "level" : "cochlea");
@@ -87,14 +88,16 @@ snn_status bench_encode(const options *o, snn_context *ctx, snn_error *err)
     row_number(&r, NULL, "slowest_seconds", s.most);
     row_number(&r, NULL, "events_per_clip", events / (double)clips);
     row_number(&r, NULL, "factor", duration / s.median);
-    bench_where(&r, ctx);
-    if (o->json || o->csv)
+    bench_rates_fields(&r, ctx, rates);
+    if (o->json || o->csv) {
         TRY(status, bench_print(o, ctx, &r, &head, err));
-    else
+    } else {
         printf("encode     %8.2f times real time   %g s of sound in %.3f s, median of %zu clips, "
                "%.3f to %.3f; %.0f events each\n",
                duration / s.median, duration, s.median, clips, s.least, s.most,
                events / (double)clips);
+        bench_rates_show(ctx, rates);
+    }
 done:
     snn_encoder_destroy(encoder);
     snn_free(ctx, sound);

@@ -76,7 +76,7 @@ static void remove_folder(const char *folder)
 }
 
 static snn_status show_epochs(const options *o, snn_context *ctx, epochs *e, uint32_t samples,
-                              snn_error *err)
+                              double peak, bench_rates *rates, snn_error *err)
 {
     const bench_spread whole = bench_spread_of(e->whole, e->n);
     const double loader = bench_spread_of(e->loader, e->n).median;
@@ -97,8 +97,8 @@ static snn_status show_epochs(const options *o, snn_context *ctx, epochs *e, uin
     row_number(&r, NULL, "evaluate_share", evaluate / whole.median);
     row_number(&r, NULL, "log_share", log / whole.median);
     row_number(&r, NULL, "together_share", together);
-    row_number(&r, NULL, "peak_rss_mib", bench_peak_rss_mib());
-    bench_where(&r, ctx);
+    row_number(&r, NULL, "peak_rss_mib", peak);
+    bench_rates_fields(&r, ctx, rates);
     if (o->json || o->csv)
         return bench_print(o, ctx, &r, &head, err);
     printf("epoch      %8.3f s   median of %zu, %.3f to %.3f\n", whole.median, e->n, whole.least,
@@ -109,10 +109,11 @@ static snn_status show_epochs(const options *o, snn_context *ctx, epochs *e, uin
     printf("evaluation %8.2f %%   at rounded delays\n", 100 * evaluate / whole.median);
     printf("log        %8.2f %%   reports, metrics, model, checkpoint\n", 100 * log / whole.median);
     printf("together   %8.2f %%\n", 100 * together);
+    bench_rates_show(ctx, rates);
     return SNN_OK;
 }
 
-snn_status bench_epoch(const options *o, snn_context *ctx, snn_error *err)
+snn_status bench_epoch(const options *o, snn_context *ctx, bench_rates *rates, snn_error *err)
 {
     char folder[TOOL_PATH] = "";
     snn_dataset *data = NULL;
@@ -120,6 +121,7 @@ snn_status bench_epoch(const options *o, snn_context *ctx, snn_error *err)
     snn_run_result result;
     snn_config config;
     epochs e = {0};
+    double peak;
     snn_status status = SNN_OK;
 
     TRY(status, bench_config(o->config, o, &config, err));
@@ -130,6 +132,7 @@ snn_status bench_epoch(const options *o, snn_context *ctx, snn_error *err)
         config.train.epochs = MOST;
     e.skip = config.train.epochs > 1; /* in which solvers are chosen by what nobody has seen */
     TRY(status, bench_data_open(ctx, o, &config, &data, err));
+    TRY(status, bench_rates_all(ctx, rates, err));
     TRY(status, make_folder(folder, err));
     snn_run_params_init(&params);
     params.folder = folder;
@@ -139,7 +142,10 @@ snn_status bench_epoch(const options *o, snn_context *ctx, snn_error *err)
     params.user = &e;
     TRY(status, snn_train(ctx, &config, data, &params, &result, err));
     talk_clear();
-    TRY(status, show_epochs(o, ctx, &e, snn_dataset_get_info(data)->count[SNN_SPLIT_TRAIN], err));
+    peak = bench_peak_rss_mib(); /* before copies take theirs */
+    TRY(status, bench_rates_all(ctx, rates, err));
+    TRY(status, show_epochs(o, ctx, &e, snn_dataset_get_info(data)->count[SNN_SPLIT_TRAIN], peak,
+                            rates, err));
 done:
     remove_folder(folder);
     snn_dataset_destroy(data);
@@ -169,7 +175,7 @@ done:
 }
 
 static snn_status show_load(const options *o, snn_context *ctx, const bench_spread *s,
-                            uint64_t samples, uint32_t batch, snn_error *err)
+                            uint64_t samples, uint32_t batch, bench_rates *rates, snn_error *err)
 {
     bool head = true;
     bench_row r;
@@ -182,17 +188,18 @@ static snn_status show_load(const options *o, snn_context *ctx, const bench_spre
     row_number(&r, NULL, "fastest_seconds", s->least);
     row_number(&r, NULL, "slowest_seconds", s->most);
     row_number(&r, NULL, "samples_per_second", (double)samples / s->median);
-    bench_where(&r, ctx);
+    bench_rates_fields(&r, ctx, rates);
     if (o->json || o->csv)
         return bench_print(o, ctx, &r, &head, err);
     printf("load       %8.0f samples/s   %llu in batches of %u in %.3f s, median of %zu passes, "
            "%.3f to %.3f\n",
            (double)samples / s->median, (unsigned long long)samples, (unsigned)batch, s->median,
            s->n, s->least, s->most);
+    bench_rates_show(ctx, rates);
     return SNN_OK;
 }
 
-snn_status bench_load(const options *o, snn_context *ctx, snn_error *err)
+snn_status bench_load(const options *o, snn_context *ctx, bench_rates *rates, snn_error *err)
 {
     snn_dataset *data = NULL;
     snn_loader *loader = NULL;
@@ -213,8 +220,9 @@ snn_status bench_load(const options *o, snn_context *ctx, snn_error *err)
                                   &loader, err));
     for (size_t i = 0; i < passes; i++)
         TRY(status, pass(loader, config.train.seed, (uint32_t)i, &seconds[i], &samples, err));
+    TRY(status, bench_rates_all(ctx, rates, err));
     spread = bench_spread_of(seconds, passes);
-    TRY(status, show_load(o, ctx, &spread, samples, config.train.batch_size, err));
+    TRY(status, show_load(o, ctx, &spread, samples, config.train.batch_size, rates, err));
 done:
     snn_loader_destroy(loader);
     snn_dataset_destroy(data);

@@ -62,23 +62,6 @@ SNN_MUST_USE snn_status bench_trainer_warm(bench_trainer *t, snn_error *err);
 /* A step; its seconds are added nowhere but to *seconds. */
 SNN_MUST_USE snn_status bench_trainer_step(bench_trainer *t, double *seconds, snn_error *err);
 
-/* ---- threads (bench_scaling.c) ------------------------------------------------ */
-
-#define BENCH_MOST_THREADS 256
-#define BENCH_MOST_ROUNDS  64
-
-/* Steps on 1 .. N threads taken in turns, so that drift of the machine meets all alike. */
-typedef struct bench_scaling {
-    size_t n;
-    int threads[BENCH_MOST_THREADS];
-    bench_spread seconds[BENCH_MOST_THREADS];
-} bench_scaling;
-
-/* Threads 1, 2, 4, .. and `most`. */
-SNN_MUST_USE snn_status bench_scaling_measure(const options *o, const snn_config *config,
-                                              const bench_shape *shape, int most, size_t rounds,
-                                              bench_scaling *out, snn_error *err);
-
 /* ---- texts that grow (bench_row.c) ------------------------------------------------ */
 
 /* Begin with {.ctx = ctx}.  What fails is remembered, and told by text_write. */
@@ -98,9 +81,11 @@ void text_free(bench_text *t);
 
 typedef enum row_kind { ROW_TEXT, ROW_LIST, ROW_NUMBER, ROW_COUNT, ROW_FLAG } row_kind;
 
-/* A named value.  `group`: in JSON a member of an object of that name; NULL = of the row. */
+/* A named value; blanks in names become underscores.  `group`: in JSON a member of an object of
+ * that name; NULL = of the row. */
 typedef struct row_field {
-    const char *group, *name; /* borrowed: static texts */
+    const char *group; /* borrowed: a static text */
+    char name[32];
     row_kind kind;
     char text[256]; /* ROW_LIST: words with a blank between */
     double number;
@@ -128,5 +113,58 @@ void row_csv(const bench_row *r, bool head, bench_text *to);
 /* To standard output: JSON, or CSV. */
 SNN_MUST_USE snn_status row_print(snn_context *ctx, const bench_row *r, bool as_json, bool head,
                                   snn_error *err);
+
+/* ---- the machine's own rates (bench_rates.c) ------------------------------------- */
+
+typedef enum bench_rate {
+    BENCH_SGEMM, /* GFLOP/s */
+    BENCH_BF16,
+    BENCH_COPY, /* GB/s */
+    BENCH_RATES
+} bench_rate;
+
+#define BENCH_MOST_RATES   256
+#define BENCH_RATE_SECONDS 0.08
+
+/* What was measured so far; begins as {0}.  Medians count, as speeds of shared machines drift. */
+typedef struct bench_rates {
+    double value[BENCH_RATES][BENCH_MOST_RATES];
+    size_t n[BENCH_RATES];
+} bench_rates;
+
+/* Measure once more, for about `seconds`; or all of them, for BENCH_RATE_SECONDS each. */
+SNN_MUST_USE snn_status bench_rates_measure(snn_context *ctx, bench_rate rate, double seconds,
+                                            bench_rates *to, snn_error *err);
+SNN_MUST_USE snn_status bench_rates_all(snn_context *ctx, bench_rates *to, snn_error *err);
+/* NaN where nothing was measured. */
+double bench_rates_median(bench_rates *rates, bench_rate rate);
+const char *bench_rate_name(bench_rate rate);
+/* Close a row with the rates, threads, kernels and the processor's name: where it was measured.
+ * And the same as a line of text. */
+void bench_rates_fields(bench_row *r, snn_context *ctx, bench_rates *rates);
+void bench_rates_show(snn_context *ctx, bench_rates *rates);
+
+/* ---- threads (bench_scaling.c) ------------------------------------------------ */
+
+#define BENCH_MOST_THREADS 256
+#define BENCH_MOST_ROUNDS  64
+
+/* Steps on several numbers of threads taken in turns, so that drift of the machine meets all
+ * alike.  Gains are those of the first number's time over another's, round by round. */
+typedef struct bench_scaling {
+    size_t n;
+    int threads[BENCH_MOST_THREADS];
+    bench_spread seconds[BENCH_MOST_THREADS];
+    bench_spread gain[BENCH_MOST_THREADS];
+    double phase[BENCH_MOST_THREADS][SNN_PHASES]; /* seconds of a step */
+    bench_spread rate_gain[BENCH_RATES];          /* of the last number; where rates were given */
+} bench_scaling;
+
+/* Threads 1 and `most`, and `between`: 2, 4, .. as well.  `rates`: those of
+ * `most` threads, where each round measures them, on one thread as well; NULL: it does not. */
+SNN_MUST_USE snn_status bench_scaling_measure(const options *o, const snn_config *config,
+                                              const bench_shape *shape, int most, bool between,
+                                              size_t rounds, bench_rates *rates, bench_scaling *out,
+                                              snn_error *err);
 
 #endif

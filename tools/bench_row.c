@@ -50,7 +50,10 @@ static row_field *add(bench_row *r, const char *group, const char *name, row_kin
 {
     row_field *field = &r->field[r->n < ROW_FIELDS ? r->n++ : ROW_FIELDS - 1];
 
-    *field = (row_field){.group = group, .name = name, .kind = kind};
+    *field = (row_field){.group = group, .kind = kind};
+    snprintf(field->name, sizeof field->name, "%s", name);
+    for (char *c = field->name; *c != '\0'; c++)
+        *c = *c == ' ' ? '_' : *c;
     return field;
 }
 

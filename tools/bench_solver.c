@@ -28,6 +28,7 @@ typedef struct score {
     size_t points, good;
     double worst;
     bool head;
+    bench_rates *rates;
 } score;
 
 /* Set a quantity of a layer; false where the value cannot be. */
@@ -97,7 +98,7 @@ static snn_status show(const options *o, snn_context *ctx, const snn_layer_case 
         row_number(&r, NULL, "density", (double)c->density);
         row_count(&r, "batch", c->batch);
         row_count(&r, "input_steps", c->steps);
-        bench_where(&r, ctx);
+        bench_rates_fields(&r, ctx, tally->rates);
         TRY(status, bench_print(o, ctx, &r, &tally->head, err));
     }
 done:
@@ -146,9 +147,9 @@ static const quantity *find(const char *text, const char **values)
     return NULL;
 }
 
-snn_status bench_solver(const options *o, snn_context *ctx, snn_error *err)
+snn_status bench_solver(const options *o, snn_context *ctx, bench_rates *rates, snn_error *err)
 {
-    score tally = {.head = true};
+    score tally = {.head = true, .rates = rates};
     snn_layer_case base;
     snn_config config;
     bench_row r;

@@ -64,44 +64,39 @@ done:
     return status;
 }
 
-static void show_json(const struct bench *b, snn_context *ctx, const snn_tape *tape,
-                      uint32_t layers)
+static void fill_row(const struct bench *b, const options *o, snn_context *ctx,
+                     const snn_tape *tape, uint32_t layers, bench_rates *rates, bench_row *r)
 {
-    json j;
+    char solvers[80] = "", machine[128];
 
-    json_begin(&j, "bench");
-    json_number(&j, "step_seconds", b->seconds.median);
-    json_number(&j, "sgemm_gflops", b->rate);
-    json_number(&j, "dense_seconds", b->dense_seconds);
-    json_number(&j, "ratio", b->seconds.median / b->dense_seconds);
-    json_number(&j, "peak_rss_mib", b->peak_rss_mib);
-    json_count(&j, "threads", (uint64_t)snn_context_threads(ctx));
-    json_open(&j, "solvers", '[');
     for (uint32_t i = 0; i < layers; i++)
-        json_text(&j, NULL, snn_tape_solver(tape, i));
-    json_close(&j, ']');
-    json_number(&j, "forward_gflop", b->forward * 1e-9);
-    json_number(&j, "backward_gflop", b->backward * 1e-9);
-    json_number(&j, "fastest_seconds", b->seconds.least);
-    json_number(&j, "slowest_seconds", b->seconds.most);
-    json_count(&j, "steps", b->steps);
-    json_count(&j, "batch", b->shape.batch);
-    json_text(&j, "cpu", snn_context_cpu(ctx));
-    json_open(&j, "phases", '{');
-    for (int i = 0; i < SNN_PHASES; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "%s", snn_phase_name((snn_phase)i));
-        for (char *c = name; *c != '\0'; c++)
-            if (*c == ' ')
-                *c = '_';
-        json_number(&j, name, b->phase[i]);
-    }
-    json_close(&j, '}');
-    json_end(&j);
+        snprintf(solvers + strlen(solvers), sizeof solvers - strlen(solvers), " %s",
+                 snn_tape_solver(tape, i));
+    row_begin(r, "bench");
+    row_number(r, NULL, "step_seconds", b->seconds.median);
+    row_number(r, NULL, "sgemm_gflops", b->rate);
+    row_number(r, NULL, "dense_seconds", b->dense_seconds);
+    row_number(r, NULL, "ratio", b->seconds.median / b->dense_seconds);
+    row_number(r, NULL, "peak_rss_mib", b->peak_rss_mib);
+    row_count(r, "threads", (uint64_t)snn_context_threads(ctx));
+    row_list(r, "solvers", solvers);
+    row_number(r, NULL, "forward_gflop", b->forward * 1e-9);
+    row_number(r, NULL, "backward_gflop", b->backward * 1e-9);
+    row_number(r, NULL, "fastest_seconds", b->seconds.least);
+    row_number(r, NULL, "slowest_seconds", b->seconds.most);
+    row_count(r, "steps", b->steps);
+    row_text(r, "benchmark", o->operands[0]);
+    row_count(r, "batch", b->shape.batch);
+    row_number(r, NULL, "bf16_gflops", bench_rates_median(rates, BENCH_BF16));
+    row_number(r, NULL, "copy_gbytes", bench_rates_median(rates, BENCH_COPY));
+    row_text(r, "cpu", snn_context_cpu(ctx));
+    row_text(r, "machine", bench_machine(machine));
+    for (int i = 0; i < SNN_PHASES; i++)
+        row_number(r, "phases", snn_phase_name((snn_phase)i), b->phase[i]);
 }
 
 static void show_text(const struct bench *b, snn_context *ctx, const snn_tape *tape,
-                      uint32_t layers)
+                      uint32_t layers, bench_rates *rates)
 {
     printf("step           %8.3f s   median of %zu, %.3f to %.3f\n", b->seconds.median, b->steps,
            b->seconds.least, b->seconds.most);
@@ -110,6 +105,9 @@ static void show_text(const struct bench *b, snn_context *ctx, const snn_tape *t
     printf("dense          %8.3f s   %.1f GFLOP forward, %.1f backward at that rate\n",
            b->dense_seconds, b->forward * 1e-9, b->backward * 1e-9);
     printf("ratio          %8.3f     step / dense\n", b->seconds.median / b->dense_seconds);
+    printf("bf16           %8.1f GFLOP/s of products in bf16\n",
+           bench_rates_median(rates, BENCH_BF16));
+    printf("copy           %8.1f GB/s\n", bench_rates_median(rates, BENCH_COPY));
     printf("peak memory    %8.1f MiB\n", b->peak_rss_mib);
     printf("solvers       ");
     for (uint32_t i = 0; i < layers; i++)
@@ -119,37 +117,15 @@ static void show_text(const struct bench *b, snn_context *ctx, const snn_tape *t
         printf("  %-24s %8.4f\n", snn_phase_name((snn_phase)i), b->phase[i]);
 }
 
-static snn_status show_csv(const options *o, snn_context *ctx, const struct bench *b,
-                           snn_error *err)
-{
-    bool head = true;
-    bench_row r;
-
-    row_begin(&r, "bench");
-    row_text(&r, "benchmark", o->operands[0]);
-    row_count(&r, "batch", b->shape.batch);
-    row_count(&r, "steps", b->steps);
-    row_number(&r, NULL, "step_seconds", b->seconds.median);
-    row_number(&r, NULL, "fastest_seconds", b->seconds.least);
-    row_number(&r, NULL, "slowest_seconds", b->seconds.most);
-    row_number(&r, NULL, "sgemm_gflops", b->rate);
-    row_number(&r, NULL, "dense_seconds", b->dense_seconds);
-    row_number(&r, NULL, "ratio", b->seconds.median / b->dense_seconds);
-    row_number(&r, NULL, "peak_rss_mib", b->peak_rss_mib);
-    for (int i = 0; i < SNN_PHASES; i++)
-        row_number(&r, "phases", snn_phase_name((snn_phase)i), b->phase[i]);
-    bench_where(&r, ctx);
-    return bench_print(o, ctx, &r, &head, err);
-}
-
-snn_status bench_step(const options *o, snn_context *ctx, snn_error *err)
+static snn_status bench_alone(const options *o, snn_context *ctx, snn_config config,
+                              bench_rates *rates, snn_error *err)
 {
     bench_trainer t = {.ctx = NULL};
     struct bench b = {.steps = o->steps > 0 ? o->steps : DEFAULT_STEPS};
-    snn_config config;
+    bool head = true;
+    bench_row r;
     snn_status status = SNN_OK;
 
-    TRY(status, bench_config(o->config, o, &config, err));
     b.shape = bench_shape_of(o, &config);
     b.evaluate = strcmp(o->operands[0], "eval") == 0;
     if (b.steps > MOST_STEPS)
@@ -163,12 +139,33 @@ snn_status bench_step(const options *o, snn_context *ctx, snn_error *err)
         b.backward = 0;
     TRY(status, measure(&t, &b, err));
     talk_clear();
-    if (o->csv)
-        TRY(status, show_csv(o, ctx, &b, err));
+    TRY(status, bench_rates_all(ctx, rates, err)); /* copies would count as the step's memory */
+    fill_row(&b, o, ctx, snn_trainer_tape(t.trainer), snn_network_layers(t.net), rates, &r);
+    if (o->json || o->csv)
+        TRY(status, bench_print(o, ctx, &r, &head, err));
     else
-        (o->json ? show_json : show_text)(&b, ctx, snn_trainer_tape(t.trainer),
-                                          snn_network_layers(t.net));
+        show_text(&b, ctx, snn_trainer_tape(t.trainer), snn_network_layers(t.net), rates);
 done:
     bench_trainer_destroy(&t);
+    return status;
+}
+
+snn_status bench_step(const options *o, snn_context *ctx, bench_rates *rates, snn_error *err)
+{
+    const bool evaluate = strcmp(o->operands[0], "eval") == 0;
+    bool head = true;
+    snn_config config;
+    snn_status status = SNN_OK;
+
+    TRY(status, bench_config(o->config, o, &config, err));
+    if (evaluate || (!o->threads_ratio && !o->neighbours))
+        TRY(status, bench_alone(o, ctx, config, rates, err));
+    if (!evaluate && o->threads_ratio)
+        TRY(status, bench_threads(o, ctx, &config, rates, &head, err));
+    if (!evaluate && o->neighbours) {
+        head = true; /* another table */
+        TRY(status, bench_beside(o, ctx, &config, rates, &head, err));
+    }
+done:
     return status;
 }

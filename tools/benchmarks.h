@@ -5,14 +5,24 @@
 
 #include "tools/bench_kit.h"
 
-SNN_MUST_USE snn_status bench_step(const options *o, snn_context *ctx, snn_error *err);
-SNN_MUST_USE snn_status bench_solver(const options *o, snn_context *ctx, snn_error *err);
-SNN_MUST_USE snn_status bench_epoch(const options *o, snn_context *ctx, snn_error *err);
-SNN_MUST_USE snn_status bench_load(const options *o, snn_context *ctx, snn_error *err);
-SNN_MUST_USE snn_status bench_encode(const options *o, snn_context *ctx, snn_error *err);
+/* `rates`: of this machine; each benchmark measures them in its course. */
+SNN_MUST_USE snn_status bench_step(const options *o, snn_context *ctx, bench_rates *rates,
+                                   snn_error *err);
+SNN_MUST_USE snn_status bench_solver(const options *o, snn_context *ctx, bench_rates *rates,
+                                     snn_error *err);
+SNN_MUST_USE snn_status bench_epoch(const options *o, snn_context *ctx, bench_rates *rates,
+                                    snn_error *err);
+SNN_MUST_USE snn_status bench_load(const options *o, snn_context *ctx, bench_rates *rates,
+                                   snn_error *err);
+SNN_MUST_USE snn_status bench_encode(const options *o, snn_context *ctx, bench_rates *rates,
+                                     snn_error *err);
 
-/* Close a row with what says where it was measured. */
-void bench_where(bench_row *r, snn_context *ctx);
+/* bench_ratios.c: what bench step does with --threads-ratio, and with --neighbours. */
+SNN_MUST_USE snn_status bench_threads(const options *o, snn_context *ctx, const snn_config *config,
+                                      bench_rates *rates, bool *head, snn_error *err);
+SNN_MUST_USE snn_status bench_beside(const options *o, snn_context *ctx, const snn_config *config,
+                                     bench_rates *rates, bool *head, snn_error *err);
+
 /* Print a row as the options ask; in text nothing.  *head: the first row of CSV. */
 SNN_MUST_USE snn_status bench_print(const options *o, snn_context *ctx, const bench_row *r,
                                     bool *head, snn_error *err);

@@ -6,21 +6,12 @@
 
 static const struct benchmark {
     const char *name;
-    snn_status (*run)(const options *o, snn_context *ctx, snn_error *err);
+    snn_status (*run)(const options *o, snn_context *ctx, bench_rates *rates, snn_error *err);
 } ALL[] = {
     {"step", bench_step},   {"eval", bench_step}, {"solver", bench_solver},
     {"epoch", bench_epoch}, {"load", bench_load}, {"encode", bench_encode},
 };
 #define N_ALL (sizeof ALL / sizeof ALL[0])
-
-void bench_where(bench_row *r, snn_context *ctx)
-{
-    char machine[128];
-
-    row_count(r, "threads", (uint64_t)snn_context_threads(ctx));
-    row_text(r, "kernels", snn_context_cpu(ctx));
-    row_text(r, "machine", bench_machine(machine));
-}
 
 snn_status bench_print(const options *o, snn_context *ctx, const bench_row *r, bool *head,
                        snn_error *err)
@@ -38,6 +29,7 @@ int run_bench(const options *o)
 {
     const char *names[N_ALL];
     snn_context *ctx = NULL;
+    bench_rates rates = {0};
     size_t which = 0;
     snn_error err = {0};
     snn_status status = SNN_OK;
@@ -52,7 +44,7 @@ int run_bench(const options *o)
     }
     watch_signals();
     TRY(status, tool_context(o, &ctx, &err));
-    TRY(status, ALL[which].run(o, ctx, &err));
+    TRY(status, ALL[which].run(o, ctx, &rates, &err));
 done:
     talk_clear();
     snn_context_destroy(ctx);

@@ -62,7 +62,8 @@ static void close_source(source *s)
 /* Steps in turns: observed, alone; rates in between. */
 static snn_status measure(snn_context *ctx, bench_trainer *t, record *r, profile *p, snn_error *err)
 {
-    double observed[PROFILE_MOST], alone[PROFILE_MOST], sgemm[PROFILE_MOST], copy[PROFILE_MOST];
+    double observed[PROFILE_MOST], alone[PROFILE_MOST];
+    bench_rates rates = {0};
     const uint64_t before = snn_context_allocations(ctx);
     uint64_t of_rates = 0;
     snn_status status = SNN_OK;
@@ -70,8 +71,8 @@ static snn_status measure(snn_context *ctx, bench_trainer *t, record *r, profile
     for (size_t i = 0; i < p->steps; i++) {
         const uint64_t now = snn_context_allocations(ctx);
 
-        TRY(status, snn_bench_sgemm(ctx, RATE_SECONDS, &sgemm[i]));
-        TRY(status, snn_bench_copy(ctx, RATE_SECONDS, &copy[i]));
+        TRY(status, bench_rates_measure(ctx, BENCH_SGEMM, RATE_SECONDS, &rates, err));
+        TRY(status, bench_rates_measure(ctx, BENCH_COPY, RATE_SECONDS, &rates, err));
         of_rates += snn_context_allocations(ctx) - now;
         record_step_begin(r);
         status = bench_trainer_step(t, &observed[i], err);
@@ -83,8 +84,8 @@ static snn_status measure(snn_context *ctx, bench_trainer *t, record *r, profile
     p->allocations = snn_context_allocations(ctx) - before - of_rates;
     p->step = bench_spread_of(observed, p->steps);
     p->alone = bench_spread_of(alone, p->steps);
-    p->sgemm = bench_spread_of(sgemm, p->steps).median;
-    p->copy = bench_spread_of(copy, p->steps).median;
+    p->sgemm = bench_rates_median(&rates, BENCH_SGEMM);
+    p->copy = bench_rates_median(&rates, BENCH_COPY);
 done:
     talk_clear();
     return status;
@@ -227,8 +228,8 @@ int run_profile(const options *o)
     TRY(status, make_folders(folder, &err));
     TRY(status, profile_step(ctx, o, &config, p, &err));
     if (p->threads > 1)
-        TRY(status, bench_scaling_measure(o, &config, &p->shape, p->threads, SCALING_ROUNDS,
-                                          &p->scaling, &err));
+        TRY(status, bench_scaling_measure(o, &config, &p->shape, p->threads, true, SCALING_ROUNDS,
+                                          NULL, &p->scaling, &err));
     TRY(status, profile_write_tables(ctx, p, folder, &err));
     TRY(status, profile_write_charts(ctx, p, folder, &err));
     (o->json ? profile_show_json : profile_show_text)(p);

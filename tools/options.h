@@ -47,7 +47,7 @@ typedef struct options {
     uint32_t samples, valid, test, classes, units, parts, png;
     double density, duration, timeout, level_step, level_hop, keep, confidence, decay;
     option_amount motif, gap, spread, jitter, noise;
-    bool csv, resume, json, quiet, verbose, help, help_config, mono;
+    bool csv, resume, json, quiet, verbose, help, help_config, mono, threads_ratio, neighbours;
     char **operands;
     int n_operands;
 } options;

@@ -59,6 +59,10 @@ SNN_BEGIN_DECLS
  * Errors: SNN_ENOMEM. */
 SNN_API SNN_MUST_USE snn_status snn_bench_sgemm(snn_context *ctx, double seconds, double *gflops);
 
+/* The same for products in bf16 (SNN_PRECISION_BF16), what they pack counted in, by the
+ * context's kernels: below the rate of sgemm where these have no bf16 instructions. */
+SNN_API SNN_MUST_USE snn_status snn_bench_bf16(snn_context *ctx, double seconds, double *gflops);
+
 /* Rate at which blocks far larger than caches are copied, on all threads of the context,
  * over about `seconds`: bytes read and bytes written, in 1e9 a second, to *gbytes.
  * Errors: SNN_ENOMEM. */

@@ -19,6 +19,49 @@ out_has '^dense .* GFLOP forward, 0.0 backward'
 run 0 bench step --steps 1 --batch 2 --input-steps 10 --inputs 6 --outputs 3 --csv
 check "CSV: a head and a row as long" awk -F, 'NR == 1 { n = NF } END { exit !(NR == 2 && NF == n && n > 20) }' out
 
+# Two threads against one, and beside busy processes: which end with the command.
+small="--batch 2 --input-steps 10 --inputs 6 --outputs 3 --threads 2"
+rates='"sgemm_gflops":[0-9.e+]+,"bf16_gflops":[0-9.e+]+,"copy_gbytes":[0-9.e+-]+,"threads":2,"kernels":"[a-z0-9]+","machine":"[^"]+"\}$'
+# shellcheck disable=SC2086  # a list of options
+run 0 bench step --steps 2 $small --threads-ratio --neighbours --json
+out_has "^\{\"event\":\"threads\",\"batch\":2,\"rounds\":2,.*\"ratio\":[0-9.e-]+,\"ratio_low\":[0-9.e-]+,.*\"sgemm_ratio\":[0-9.e-]+,\"bf16_ratio\":[0-9.e-]+,\"copy_ratio\":[0-9.e-]+,\"phase_ratios\":\{\"taps\":.*$rates"
+out_has "^\{\"event\":\"neighbours\",\"batch\":2,\"rounds\":2,\"processes\":[1-9][0-9]*,\"quiet_seconds\":[0-9.e-]+,\"busy_seconds\":[0-9.e-]+,\"ratio\":[0-9.e-]+,.*$rates"
+check "a ratio is that of the times" awk '
+    /"event":"threads"/ || /"event":"neighbours"/ {
+        split($0, f, /"(one_thread_seconds|step_seconds|quiet_seconds|busy_seconds|ratio|ratio_low|ratio_high)":/)
+        lines++; if (!(f[5] + 0 <= f[4] + 0 && f[4] + 0 <= f[6] + 0)) bad = 1 }
+    END { exit bad || lines != 2 }' out
+# shellcheck disable=SC2086
+run 0 bench step --steps 1 $small --threads-ratio --neighbours
+out_has '^sgemm +[0-9.]+ +middle half [0-9.]+ to [0-9.]+: the machine.s own$'
+out_has '^  synapse forward +[0-9.]+ +[0-9.]+ +[0-9.]+$'
+out_has '^neighbours +[0-9.]+ ms +[0-9]+ busy processes, '
+run 1 bench step --threads 1 --threads-ratio
+err_has '^snn: --threads-ratio: needs two threads or more'
+# shellcheck disable=SC2086
+"$snn" bench step -q $small --neighbours --steps 60 >/dev/null 2>&1 &
+parent=$!
+children=
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    children=$(ps -o pid= --ppid $parent 2>/dev/null) || true
+    test -n "$children" && break
+    sleep 0.2
+done
+if test -z "$children"; then
+    kill -9 $parent
+    skip "busy processes end with a command that is killed" "ps does not tell of them"
+else
+    kill -9 $parent
+    left=yes
+    for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        # shellcheck disable=SC2086
+        kill -0 $children 2>/dev/null || { left=no; break; }
+        sleep 0.2
+    done
+    check "busy processes end with a command that is killed" test $left = no
+fi
+wait $parent 2>/dev/null
+
 # Every solver that can, the choice and the fastest once a point.
 run 0 bench solver --steps 2 --batch 4 --inputs 9 --outputs 7 --input-steps 12 --vary sigma=0.23,4 --vary taps=1,5 --csv
 check "solver: one choice and one fastest a point, and their ratio" awk -F, '
@@ -40,12 +83,18 @@ err_has '^snn: --vary: colour=1: sigma, density, taps'
 run 1 bench solver --vary width=1.5
 err_has 'cannot be'
 
+where='"sgemm_gflops":[0-9.e+]+,"bf16_gflops":[0-9.e+]+,"copy_gbytes":[0-9.e+-]+,"threads":[0-9]+,"kernels":"[a-z0-9]+","machine":"[^"]+"\}$'
 run 0 bench epoch --steps 2 --samples 20 --batch 5 --input-steps 10 --inputs 6 --outputs 3 --set network.hidden='[8]' --json
 out_has '^\{"event":"epoch","samples":20,"epochs":1,"epoch_seconds":[0-9.e-]+,.*"together_share":0\.[0-9]+,'
+out_has "$where"
 run 0 bench load --steps 2 --samples 20 --batch 6 --input-steps 10 --inputs 6 --outputs 3 --json
 out_has '^\{"event":"load","samples":20,"batch":6,"passes":2,'
+out_has "$where"
 run 0 bench encode --clips 1 --channels 10 --duration 0.2 --json
 out_has '^\{"event":"encode","encoder":"cochlea","channels":10,"rate":16000,"clips":1,.*"factor":[0-9.]+,'
+out_has "$where"
+run 0 bench load --steps 1 --samples 20 --batch 6 --input-steps 10 --inputs 6 --outputs 3
+out_has '^machine +sgemm [0-9.]+ GFLOP/s, bf16 [0-9.]+ GFLOP/s, copy [0-9.]+ GB/s, on [0-9]+ threads; '
 run 1 bench encode --encoder ear
 err_has 'ear is not cochlea or level'
 run 1 bench step --density 3

@@ -202,7 +202,7 @@ static void voxel_end(voxel_case *c)
 
 static const uint32_t class_counts[] = {2, 12, 16, 36, 128};
 
-static void run_logits(const snn_kern *kern, uint64_t seed)
+static void run_best(const snn_kern *kern, uint64_t seed)
 {
     for (size_t k = 0; k < SNN_COUNT(class_counts); k++)
         for (int kind = 0; kind < 2; kind++) {
@@ -218,6 +218,22 @@ static void run_logits(const snn_kern *kern, uint64_t seed)
             check_array_bits("voxel_best", want.best.at, got.best.at, want.best.n, seed);
             check_array_bits("planes stay", want.evidence.at, got.evidence.at, want.evidence.n,
                              seed);
+            voxel_end(&want);
+            voxel_end(&got);
+        }
+}
+
+static void run_logits(const snn_kern *kern, uint64_t seed)
+{
+    for (size_t k = 0; k < SNN_COUNT(class_counts); k++)
+        for (int kind = 0; kind < 2; kind++) {
+            uint64_t state = seed + k;
+            voxel_case want, got;
+
+            voxel_new(&want, class_counts[k], 21, kind, &state);
+            state = seed + k;
+            voxel_new(&got, class_counts[k], 21, kind, &state);
+            /* As run_best. */
             snn_kern_ref.voxel_logits(&want.v, want.best.at);
             kern->voxel_logits(&got.v, got.best.at);
             check_array_bits("voxel_logits", want.evidence.at, got.evidence.at, want.evidence.n,
@@ -296,8 +312,10 @@ static size_t bench_backward(const snn_kern *kern, int rounds, uint64_t seed, do
     return c.s.n * 81 * 48;
 }
 
+typedef enum { BEST, LOGITS, GRADIENT } voxel_kernel;
+
 static size_t bench_voxels(const snn_kern *kern, int rounds, uint64_t seed, double *seconds,
-                           int gradient)
+                           voxel_kernel which)
 {
     uint64_t state = seed;
     voxel_case c;
@@ -306,28 +324,36 @@ static size_t bench_voxels(const snn_kern *kern, int rounds, uint64_t seed, doub
     voxel_new(&c, 36, 500, 0, &state);
     start = snn_seconds();
     for (int i = 0; i < rounds; i++) {
-        if (gradient)
-            kern->voxel_gradient(&c.v, c.g_bias.at);
-        else
+        if (which == BEST)
             kern->voxel_best(&c.v, c.best.at);
+        else if (which == LOGITS)
+            kern->voxel_logits(&c.v, c.best.at);
+        else
+            kern->voxel_gradient(&c.v, c.g_bias.at);
     }
     *seconds = snn_seconds() - start;
     voxel_end(&c);
     return (size_t)500 * 48;
 }
 
+static size_t bench_best(const snn_kern *kern, int rounds, uint64_t seed, double *seconds)
+{
+    return bench_voxels(kern, rounds, seed, seconds, BEST);
+}
+
 static size_t bench_logits(const snn_kern *kern, int rounds, uint64_t seed, double *seconds)
 {
-    return bench_voxels(kern, rounds, seed, seconds, 0);
+    return bench_voxels(kern, rounds, seed, seconds, LOGITS);
 }
 
 static size_t bench_gradient(const snn_kern *kern, int rounds, uint64_t seed, double *seconds)
 {
-    return bench_voxels(kern, rounds, seed, seconds, 1);
+    return bench_voxels(kern, rounds, seed, seconds, GRADIENT);
 }
 
 const kern_check check_stencil_forward = {"stencil_forward", run_forward, bench_forward};
 const kern_check check_stencil_backward = {"stencil_backward", run_backward, bench_backward};
 const kern_check check_cells_add = {"cells_add", run_cells, bench_cells};
+const kern_check check_voxel_best = {"voxel_best", run_best, bench_best};
 const kern_check check_voxel_logits = {"voxel_logits", run_logits, bench_logits};
 const kern_check check_voxel_gradient = {"voxel_gradient", run_gradient, bench_gradient};

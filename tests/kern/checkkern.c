@@ -12,21 +12,17 @@
 #define GUARD 32u /* floats on each side */
 
 static const kern_check *const checks[] = {
-    &check_taps_forward,     &check_taps_backward,
-    &check_shift_forward,    &check_shift_backward,
-    &check_shift_gradient,   &check_lif_forward,
-    &check_lif_backward,     &check_norm_sum,
-    &check_norm_square,      &check_norm_backward_sum,
-    &check_norm_backward,    &check_stencil_forward,
-    &check_stencil_backward, &check_voxel_logits,
-    &check_voxel_gradient,   &check_adam,
-    &check_softmax,          &check_rows_add,
-    &check_rows_dot,         &check_transpose,
-    &check_event_find,       &check_event_scatter,
-    &check_event_gather,     &check_adlif_forward,
-    &check_adlif_backward,   &check_dft_forward,
-    &check_dft_inverse,      &check_cells_add,
-    &check_bf16_pack,        &check_bf16_product,
+    &check_taps_forward,      &check_taps_backward,  &check_shift_forward,
+    &check_shift_backward,    &check_shift_gradient, &check_lif_forward,
+    &check_lif_backward,      &check_norm_sum,       &check_norm_square,
+    &check_norm_backward_sum, &check_norm_backward,  &check_stencil_forward,
+    &check_stencil_backward,  &check_voxel_best,     &check_voxel_logits,
+    &check_voxel_gradient,    &check_adam,           &check_softmax,
+    &check_rows_add,          &check_rows_dot,       &check_transpose,
+    &check_event_find,        &check_event_scatter,  &check_event_gather,
+    &check_adlif_forward,     &check_adlif_backward, &check_dft_forward,
+    &check_dft_inverse,       &check_cells_add,      &check_bf16_pack,
+    &check_bf16_product,
 };
 
 static uint64_t seed;

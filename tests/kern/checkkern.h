@@ -56,6 +56,6 @@ extern const kern_check check_norm_sum, check_norm_square, check_norm_backward_s
     check_norm_backward;
 extern const kern_check check_adam, check_softmax;
 extern const kern_check check_stencil_forward, check_stencil_backward, check_cells_add,
-    check_voxel_logits, check_voxel_gradient;
+    check_voxel_best, check_voxel_logits, check_voxel_gradient;
 
 #endif

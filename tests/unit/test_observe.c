@@ -283,10 +283,12 @@ static void work_is_counted(void **state)
 static void rates(void **state)
 {
     struct stage s = {0};
-    double gbytes = 0;
+    double gbytes = 0, gflops = 0;
 
     (void)state;
     stage_make(&s, 1);
+    assert_int_equal(snn_bench_bf16(s.ctx, 0.0, &gflops), SNN_OK);
+    assert_true(gflops > 0 && isfinite(gflops));
     assert_int_equal(snn_bench_copy(s.ctx, 0.0, &gbytes), SNN_OK);
     assert_true(gbytes > 0 && isfinite(gbytes));
     stage_free(&s);
