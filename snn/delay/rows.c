@@ -320,14 +320,17 @@ void snn_rows_add(const snn_rows *rows, const snn_delay_plan *plan, const float 
                   size_t stride, size_t columns)
 {
     const snn_terms *term = &rows->term;
+    const size_t segment = round_up(snn_tiles(columns, snn_tiles(columns, SEGMENT)),
+                                    SNN_ROWS_GRAIN); /* as many, of about one size */
 
-    for (size_t j = 0; j < columns; j += SEGMENT) {
+    for (size_t j = 0; j < columns; j += segment) {
         for (size_t b = 0; b < term->blocks; b++) {
             const snn_row_terms shift = {.in = in + j,
                                          .first = term->first + b * (term->rows + 1),
                                          .offset = term->offset,
                                          .weight = term->weight,
-                                         .columns = least(SEGMENT, columns - j)};
+                                         .columns = least(segment, columns - j),
+                                         .lines = rows->lanes % SNN_ROWS_GRAIN != 0};
 
             plan->ctx->kern->rows_add(&shift, term->rows, out + j, stride);
         }

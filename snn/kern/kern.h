@@ -99,7 +99,9 @@ typedef struct snn_shift {
  *     rows_add   out[r][j] += sum_n weight[n] in_n[j]
  *     rows_dot   g[n] += sum_j row[r][j] in_n[j]
  *
- * columns is a multiple of SNN_ROWS_GRAIN.
+ * columns is a multiple of SNN_ROWS_GRAIN.  With `lines`, a hint, rows_add may read all of a
+ * line of 64 bytes that holds a number of in_n: faster where offsets are no multiples of the
+ * grain, slower where they all are.
  */
 #define SNN_ROWS_GRAIN 16
 
@@ -109,6 +111,7 @@ typedef struct snn_row_terms {
     const int32_t *offset;
     const float *weight;
     size_t columns;
+    bool lines;
 } snn_row_terms;
 
 /* ---- products in bf16 --------------------------------------------------------- */

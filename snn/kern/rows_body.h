@@ -8,6 +8,7 @@
  */
 
 #if defined __AVX512F__
+#include <immintrin.h>
 #define VEC 16
 #elif defined __AVX2__
 #define VEC 8
@@ -20,9 +21,20 @@
 #define EACH_VEC2(do)                                                                              \
     do                                                                                             \
     (0) do(1)
-#define EACH_VEC4(do)  EACH_VEC2(do) do(2) do(3)
-#define EACH_VEC8(do)  EACH_VEC4(do) do(4) do(5) do(6) do(7)
-#define EACH_VEC16(do) EACH_VEC8(do) do(8) do(9) do(10) do(11) do(12) do(13) do(14) do(15)
+#define EACH_VEC3(do)  EACH_VEC2(do) do(2)
+#define EACH_VEC4(do)  EACH_VEC3(do) do(3)
+#define EACH_VEC5(do)  EACH_VEC4(do) do(4)
+#define EACH_VEC6(do)  EACH_VEC5(do) do(5)
+#define EACH_VEC7(do)  EACH_VEC6(do) do(6)
+#define EACH_VEC8(do)  EACH_VEC7(do) do(7)
+#define EACH_VEC9(do)  EACH_VEC8(do) do(8)
+#define EACH_VEC10(do) EACH_VEC9(do) do(9)
+#define EACH_VEC11(do) EACH_VEC10(do) do(10)
+#define EACH_VEC12(do) EACH_VEC11(do) do(11)
+#define EACH_VEC13(do) EACH_VEC12(do) do(12)
+#define EACH_VEC14(do) EACH_VEC13(do) do(13)
+#define EACH_VEC15(do) EACH_VEC14(do) do(14)
+#define EACH_VEC16(do) EACH_VEC15(do) do(15)
 
 typedef float vec __attribute__((vector_size(4 * VEC)));
 typedef float vec_anywhere __attribute__((vector_size(4 * VEC), aligned(4), may_alias));
@@ -89,6 +101,95 @@ ROWS_BLOCK(16)
 ROWS_BLOCK(8)
 ROWS_BLOCK(4)
 ROWS_BLOCK(2)
+
+#if VEC == 16
+/*
+ * A vector that straddles two lines of the cache costs two loads.  So lines are loaded once
+ * each, and vectors joined from two of them: a load and a shuffle.  Multiply-adds and shuffles
+ * share two units, loads have two more; the last vectors, straddling, balance them.
+ */
+static const int32_t rows_places[2 * VEC]
+    __attribute__((aligned(64))) = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+                                    16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+
+#define STRADDLING(VECS) ((VECS) > 12 ? 3 : (VECS) > 8 ? 2 : 1)
+/* The empty statement: a compiler would rather load `high` twice than keep it. */
+#define LINES_ADD(v)                                                                               \
+    if ((v) < joined) {                                                                            \
+        __m512 high = _mm512_load_ps(line + ((v) + 1) * VEC);                                      \
+                                                                                                   \
+        __asm__("" : "+v"(high));                                                                  \
+        sum##v += w * (vec)_mm512_permutex2var_ps(low, place, high);                               \
+        low = high;                                                                                \
+    } else {                                                                                       \
+        sum##v += w * vec_load(in + (v)*VEC);                                                      \
+    }
+#define LINES_BLOCK(VECS)                                                                          \
+    static void lines_block##VECS(const snn_row_terms *shift, size_t from, size_t to, size_t j,    \
+                                  float *out)                                                      \
+    {                                                                                              \
+        const size_t joined = (VECS)-STRADDLING(VECS);                                             \
+        EACH_VEC##VECS(ROWS_LOAD) for (size_t n = from; n < to; n++)                               \
+        {                                                                                          \
+            const float *in = shift->in + shift->offset[n] + j;                                    \
+            const size_t past = (uintptr_t)in / sizeof *in % VEC;                                  \
+            const float *line = in - past;                                                         \
+            const __m512i place = _mm512_loadu_si512(rows_places + past);                          \
+            const vec w = vec_splat(shift->weight[n]);                                             \
+            __m512 low = _mm512_load_ps(line);                                                     \
+                                                                                                   \
+            EACH_VEC##VECS(LINES_ADD)                                                              \
+        }                                                                                          \
+        EACH_VEC##VECS(ROWS_STORE)                                                                 \
+    }
+LINES_BLOCK(16)
+LINES_BLOCK(15)
+LINES_BLOCK(14)
+LINES_BLOCK(13)
+LINES_BLOCK(12)
+LINES_BLOCK(11)
+LINES_BLOCK(10)
+LINES_BLOCK(9)
+LINES_BLOCK(8)
+LINES_BLOCK(7)
+LINES_BLOCK(6)
+LINES_BLOCK(5)
+LINES_BLOCK(4)
+LINES_BLOCK(3)
+LINES_BLOCK(2)
+
+/* What is left of a row is one block too: each row costs the same. */
+static void lines_add(const snn_row_terms *shift, size_t rows, float *out, size_t stride)
+{
+    typedef void block(const snn_row_terms *, size_t, size_t, size_t, float *);
+    static block *const blocks[] = {lines_block2,  lines_block3,  lines_block4,  lines_block5,
+                                    lines_block6,  lines_block7,  lines_block8,  lines_block9,
+                                    lines_block10, lines_block11, lines_block12, lines_block13,
+                                    lines_block14, lines_block15, lines_block16};
+    const size_t most = 16;
+
+    for (size_t j = 0; j < shift->columns;) {
+        const size_t left = (shift->columns - j) / VEC, vectors = left < most ? left : most;
+        float *row = out;
+
+        for (size_t r = 0; r < rows; r++, row += stride) {
+            const size_t from = shift->first[r], to = shift->first[r + 1];
+
+            if (from == to)
+                continue;
+            if (vectors > 1) {
+                blocks[vectors - 2](shift, from, to, j, row);
+                continue;
+            }
+            for (size_t n = from; n < to; n++)
+                vec_store(row + j,
+                          vec_load(row + j) + vec_splat(shift->weight[n]) *
+                                                  vec_load(shift->in + shift->offset[n] + j));
+        }
+        j += vectors * VEC;
+    }
+}
+#endif
 #undef ROWS_BLOCK
 #undef ROWS_STORE
 #undef ROWS_ADD
@@ -96,6 +197,12 @@ ROWS_BLOCK(2)
 
 static void rows_add(const snn_row_terms *shift, size_t rows, float *out, size_t stride)
 {
+#if VEC == 16
+    if (shift->lines) {
+        lines_add(shift, rows, out, stride);
+        return;
+    }
+#endif
     for (size_t r = 0; r < rows; r++, out += stride) {
         const size_t from = shift->first[r], to = shift->first[r + 1], columns = shift->columns;
         size_t j = 0;

@@ -19,8 +19,9 @@ typedef struct {
     int32_t *offset;
 } rows_case;
 
-/* Rows with no term, one, and more than are treated together. */
-static rows_case make_rows(size_t rows, size_t columns, size_t offset, uint64_t *state)
+/* Rows with a term, none, and more than are treated together.  Blocks of memory are whole lines,
+ * whatever the offset. */
+static rows_case make_rows(size_t rows, size_t columns, size_t offset, bool lines, uint64_t *state)
 {
     rows_case c = {.rows = rows, .stride = columns + 5};
     const size_t room = columns + 64;
@@ -30,7 +31,7 @@ static rows_case make_rows(size_t rows, size_t columns, size_t offset, uint64_t 
     assert_non_null(c.first);
     for (size_t r = 0; r < rows; r++) {
         c.first[r] = n;
-        n += (uint32_t)(test_random(state) % 19);
+        n += (uint32_t)(test_random(state) % 19) + (r == 0);
     }
     c.first[rows] = n;
     c.offset = calloc(n + 1, sizeof *c.offset);
@@ -49,7 +50,8 @@ static rows_case make_rows(size_t rows, size_t columns, size_t offset, uint64_t 
                               .first = c.first,
                               .offset = c.offset,
                               .weight = c.weight.at,
-                              .columns = columns};
+                              .columns = columns,
+                              .lines = lines};
     return c;
 }
 
@@ -73,15 +75,19 @@ static void compare_arrays(const char *what, const guarded *expected, const guar
     test_near_end(&near);
 }
 
-static const size_t row_counts[] = {1, 3, 17}, column_counts[] = {16, 48, 256, 272, 560};
+static const size_t row_counts[] = {1, 3, 17};
+
+/* All remainders of blocks of 16 vectors of 16 numbers, with one block, two and none. */
+#define COLUMN_COUNTS 35u
 
 static void run_rows(const snn_kern *kern, uint64_t seed, bool add)
 {
     uint64_t state = seed;
 
-    for (size_t i = 0; i < SNN_COUNT(row_counts) * SNN_COUNT(column_counts); i++) {
-        const size_t columns = column_counts[i / SNN_COUNT(row_counts)];
-        rows_case c = make_rows(row_counts[i % SNN_COUNT(row_counts)], columns, i % 2, &state);
+    for (size_t i = 0; i < SNN_COUNT(row_counts) * COLUMN_COUNTS * 2; i++) {
+        const size_t columns = (1 + i / 2 / SNN_COUNT(row_counts)) * SNN_ROWS_GRAIN;
+        rows_case c = make_rows(row_counts[i / 2 % SNN_COUNT(row_counts)], columns, i / 2 % 2,
+                                i % 2 != 0, &state);
         guarded expected = guarded_copy(add ? &c.out : &c.g);
 
         if (add) {
@@ -109,10 +115,10 @@ static void run_rows_dot(const snn_kern *kern, uint64_t seed)
     run_rows(kern, seed, false);
 }
 
-/* 256 sources and as many rows, whose windows fit the first-level cache by eights. */
+/* 256 rows of terms whose windows fit the first-level cache, anywhere in it. */
 static size_t bench_rows(const snn_kern *kern, int rounds, uint64_t seed, double *seconds, bool add)
 {
-    rows_case c = make_rows(256, 256, 0, &seed);
+    rows_case c = make_rows(256, 256, 0, true, &seed);
     const double begin = snn_seconds();
     size_t terms = c.first[256];
 
