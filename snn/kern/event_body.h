@@ -4,52 +4,81 @@
 #define PROBE 16 /* cells that are looked at together for one that is not zero */
 #define AHEAD 2  /* rows that are fetched before their turn */
 
-static void event_find(const float *x, size_t stride, size_t steps, size_t channels,
-                       snn_cells *events)
+#ifdef __AVX512F__
+#include <immintrin.h>
+
+/* Lists those of n <= PROBE cells that are not zero, from channel c0, behind `found`. */
+static inline uint32_t event_list(const float *cells, size_t n, uint32_t t, size_t c0,
+                                  snn_cells *events, uint32_t found)
 {
-    uint32_t *restrict first = events->first, found = 0;
+    const __mmask16 there = (__mmask16)((1u << n) - 1u);
+    uint32_t bits = _mm512_mask_cmp_ps_mask(there, _mm512_maskz_loadu_ps(there, cells),
+                                            _mm512_setzero_ps(), _CMP_NEQ_UQ);
+
+    for (; bits != 0; bits &= bits - 1, found++) {
+        const uint32_t i = (uint32_t)__builtin_ctz(bits);
+
+        events->found_step[found] = t;
+        events->found_channel[found] = (uint32_t)c0 + i;
+        events->found_value[found] = cells[i];
+        events->first[c0 + i + 2]++;
+    }
+    return found;
+}
+#else
+static inline uint32_t event_list(const float *cells, size_t n, uint32_t t, size_t c0,
+                                  snn_cells *events, uint32_t found)
+{
     uint32_t *restrict found_step = events->found_step;
     uint32_t *restrict found_channel = events->found_channel;
     float *restrict found_value = events->found_value;
+
+    if (n == PROBE) {
+        uint32_t bits[PROBE], any = 0;
+
+        memcpy(bits, cells, sizeof bits);
+        for (int i = 0; i < PROBE; i++)
+            any |= bits[i];
+        if (any << 1 == 0) /* all are +0 or -0 */
+            return found;
+    }
+    for (size_t i = 0; i < n; i++) { /* written always, kept where there is one */
+        const bool there = cells[i] != 0.0f;
+
+        found_step[found] = t;
+        found_channel[found] = (uint32_t)(c0 + i);
+        found_value[found] = cells[i];
+        found += there;
+        events->first[c0 + i + 2] += there;
+    }
+    return found;
+}
+#endif
+
+static void event_find(const float *x, size_t stride, size_t steps, size_t channels,
+                       snn_cells *events)
+{
+    uint32_t *first = events->first, found = 0;
 
     memset(first, 0, (channels + 2) * sizeof *first);
     for (size_t t = 0; t < steps; t++) {
         const float *row = x + t * stride;
         const float *ahead = t + AHEAD < steps ? row + AHEAD * stride : NULL;
 
-        for (size_t c0 = 0; c0 < channels; c0 += PROBE) {
-            const size_t c1 = channels - c0 < PROBE ? channels : c0 + PROBE;
-            uint32_t any = 0;
-
+        for (size_t c = 0; c < channels; c += PROBE) {
             if (ahead != NULL) /* rows lie pages apart: nobody else foresees them */
-                __builtin_prefetch(ahead + c0);
-            if (c1 - c0 == PROBE) {
-                uint32_t bits[PROBE];
-
-                memcpy(bits, row + c0, sizeof bits);
-                for (int i = 0; i < PROBE; i++)
-                    any |= bits[i];
-                if (any << 1 == 0) /* all are +0 or -0 */
-                    continue;
-            }
-            for (size_t c = c0; c < c1; c++) { /* written always, kept where there is one */
-                const bool there = row[c] != 0.0f;
-
-                found_step[found] = (uint32_t)t;
-                found_channel[found] = (uint32_t)c;
-                found_value[found] = row[c];
-                found += there;
-                first[c + 2] += there;
-            }
+                __builtin_prefetch(ahead + c);
+            found = event_list(row + c, channels - c < PROBE ? channels - c : PROBE, (uint32_t)t, c,
+                               events, found);
         }
     }
     for (size_t c = 2; c <= channels + 1; c++)
         first[c] += first[c - 1];
     for (uint32_t n = 0; n < found; n++) {
-        const uint32_t to = first[found_channel[n] + 1]++;
+        const uint32_t to = first[events->found_channel[n] + 1]++;
 
-        events->step[to] = found_step[n];
-        events->value[to] = found_value[n];
+        events->step[to] = events->found_step[n];
+        events->value[to] = events->found_value[n];
     }
 }
 
