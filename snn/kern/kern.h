@@ -246,6 +246,11 @@ static inline size_t snn_dft_part_first(size_t part)
  *
  * where gx' is that of the next step: the filter runs backward in time.
  *
+ * Backward gives the sums of batch normalisation on the way, of all steps and columns of a
+ * channel, where they are wanted:
+ *
+ *     sum_g[c] += sum gx,   sum_gx[c] += sum gx centred,   centred = conv - mean, kept by forward
+ *
  * `smooth` puts the surrogate's integral in the place of s in both directions.
  */
 typedef struct snn_lif {
@@ -262,11 +267,13 @@ typedef struct snn_lif {
     const float *conv;                 /* [T][row]; forward may have output == conv */
     const float *mask;                 /* [row] or NULL */
     float *h;                          /* [T][h_row] potential before reset; NULL = not kept */
-    size_t h_row;                      /* numbers from step to step of h */
+    float *centred;                    /* [T][h_row]; NULL = not kept; needs mean */
+    size_t h_row;                      /* numbers from step to step of h and centred */
     float *output;                     /* [T][row]; NULL = not wanted, but with keep_ */
     float *keep_x, *keep_v, *keep_s;   /* [T][row] or NULL: for whoever looks inside */
     float *g;                          /* backward: in gradient at output, out gradient at x */
     float *g_keep_s;                   /* [T][row] or NULL: gradient at s */
+    float *sum_g, *sum_gx; /* backward: [channels], or NULL, and then centred is not read */
 } snn_lif;
 
 /*
@@ -318,6 +325,22 @@ typedef struct snn_norm {
     const float *mean;     /* [channels] */
     const float *inv_std;  /* [channels], backward */
 } snn_norm;
+
+/* ---- scores of a sum of softmaxes ------------------------------------------ */
+
+/*
+ * Over the steps t < valid[b] of a sample (all T where valid is NULL):
+ *
+ *     p = softmax_c(v)      sum[b][c] = sum_t p[t, b, c]      g = p (g_sum - sum_c g_sum p)
+ *
+ * p is that of all steps; g of the others is 0.
+ */
+typedef struct snn_scores {
+    size_t steps, row, classes; /* row: numbers of a step, B classes */
+    const uint32_t *valid;      /* [B] or NULL */
+    const float *v;             /* [T][row] */
+    float *p;                   /* [T][row] */
+} snn_scores;
 
 /* ---- Adam ---------------------------------------------------------------- */
 
@@ -429,9 +452,10 @@ typedef struct snn_kern {
     void (*adlif_forward)(const snn_adlif *adlif, size_t j0, size_t j1, float *state);
     void (*adlif_backward)(const snn_adlif *adlif, size_t j0, size_t j1, float *state);
 
-    /* sum[c] = sum of x;  square[c] = sum of (x - mean)^2.  Overwrites. */
+    /* sum[c] = sum of x.  Overwrites. */
     void (*norm_sum)(const snn_norm *norm, size_t b0, size_t b1, float *sum);
-    void (*norm_square)(const snn_norm *norm, size_t b0, size_t b1, float *square);
+    /* The mean of x and the sum of squared deviations from it, 0 of no rows.  Overwrites. */
+    void (*norm_moments)(const snn_norm *norm, size_t b0, size_t b1, float *mean, float *square);
     /* sum_g[c] = sum of g, sum_gx[c] = sum of g * xhat over all rows, padded ones
      * too (they were normalised with these statistics). */
     void (*norm_backward_sum)(const snn_norm *norm, size_t b0, size_t b1, float *sum_g,
@@ -444,6 +468,10 @@ typedef struct snn_kern {
 
     /* Softmax of each of n rows of `width`; p may be v. */
     void (*softmax)(size_t n, size_t width, const float *v, float *p);
+    /* Samples b0 .. b1; sum, g_sum [B][classes], g [T][row].  Overwrite. */
+    void (*softmax_sum)(const snn_scores *scores, size_t b0, size_t b1, double *sum);
+    void (*softmax_backward)(const snn_scores *scores, size_t b0, size_t b1, const float *g_sum,
+                             float *g);
 
     void (*stencil_forward)(const snn_stencil *s, const float *stencil, float *plane);
     void (*stencil_backward)(const snn_stencil *s, const float *plane, float *stencil);

@@ -58,7 +58,7 @@ static inline float surrogate_slope(snn_surrogate kind, float a, float x)
 static inline __attribute__((always_inline)) void lif_forward_with(const snn_lif *lif, size_t j0,
                                                                    size_t j1, float *state,
                                                                    bool normed, bool smooth,
-                                                                   bool filtered)
+                                                                   bool filtered, bool centre)
 {
     const float decay = lif->decay, gain = lif->gain, leak = lif->leak;
     const float threshold = lif->threshold, v_reset = lif->v_reset, syn_decay = lif->syn_decay;
@@ -76,11 +76,13 @@ static inline __attribute__((always_inline)) void lif_forward_with(const snn_lif
             const float *conv = lif->conv + t * lif->row + j;
             float *output = lif->output != NULL ? lif->output + t * lif->row + j : unwanted;
             float *h_row = lif->h != NULL ? lif->h + t * lif->h_row + j : unwanted;
+            float *centred = centre ? lif->centred + t * lif->h_row + j : unwanted;
             float *v = state + (j - j0), *i = current + (j - j0);
 
 #pragma omp simd
             for (size_t c = 0; c < channels; c++) {
-                const float x = normed ? (conv[c] - mean[c]) * scale[c] + shift[c] : conv[c];
+                const float apart = normed ? conv[c] - mean[c] : conv[c];
+                const float x = normed ? apart * scale[c] + shift[c] : apart;
                 const float in = filtered ? syn_decay * i[c] + x : x;
                 const float h = decay * v[c] + leak + gain * in;
                 const float s = smooth ? smooth_spike(lif->surrogate, lif->alpha, h - threshold)
@@ -92,6 +94,8 @@ static inline __attribute__((always_inline)) void lif_forward_with(const snn_lif
                 v[c] = hard ? (1.0f - s) * h + s * v_reset : h - s * threshold;
                 h_row[c] = h;
                 output[c] = s;
+                if (centre)
+                    centred[c] = apart;
             }
             if (lif->mask != NULL && output != unwanted)
                 for (size_t c = 0; c < channels; c++)
@@ -129,6 +133,8 @@ static void lif_forward_keep(const snn_lif *lif, size_t j0, size_t j1, float *st
             state[j - j0] = v;
             if (lif->h != NULL)
                 lif->h[t * lif->h_row + j] = h;
+            if (lif->centred != NULL)
+                lif->centred[t * lif->h_row + j] = lif->conv[at] - lif->mean[c];
             lif->keep_x[at] = x;
             lif->keep_v[at] = v;
             lif->keep_s[at] = s;
@@ -143,16 +149,34 @@ static void lif_forward(const snn_lif *lif, size_t j0, size_t j1, float *state)
 
     if (lif->keep_x != NULL)
         lif_forward_keep(lif, j0, j1, state);
-    else if (lif->smooth)
-        lif_forward_with(lif, j0, j1, state, normed, true, filtered);
+    else if (lif->smooth || (filtered && lif->centred != NULL))
+        lif_forward_with(lif, j0, j1, state, normed, lif->smooth, filtered, lif->centred != NULL);
+    else if (lif->centred != NULL)
+        lif_forward_with(lif, j0, j1, state, true, false, false, true);
     else if (normed && filtered)
-        lif_forward_with(lif, j0, j1, state, true, false, true);
+        lif_forward_with(lif, j0, j1, state, true, false, true, false);
     else if (normed)
-        lif_forward_with(lif, j0, j1, state, true, false, false);
+        lif_forward_with(lif, j0, j1, state, true, false, false, false);
     else if (filtered)
-        lif_forward_with(lif, j0, j1, state, false, false, true);
+        lif_forward_with(lif, j0, j1, state, false, false, true, false);
     else
-        lif_forward_with(lif, j0, j1, state, false, false, false);
+        lif_forward_with(lif, j0, j1, state, false, false, false, false);
+}
+
+/* A row's part of the sums for normalisation: the row is in the cache. */
+static void lif_sums(const snn_lif *lif, size_t t, size_t j0, size_t j1)
+{
+    float *restrict sum_g = lif->sum_g, *restrict sum_gx = lif->sum_gx;
+
+    for (size_t j = j0; j < j1; j += lif->channels) {
+        const float *restrict g = lif->g + t * lif->row + j;
+        const float *restrict x = lif->centred + t * lif->h_row + j;
+
+        for (size_t c = 0; c < lif->channels; c++) {
+            sum_g[c] += g[c];
+            sum_gx[c] += g[c] * x[c];
+        }
+    }
 }
 
 static inline __attribute__((always_inline)) void lif_backward_with(const snn_lif *lif, size_t j0,
@@ -196,6 +220,8 @@ static inline __attribute__((always_inline)) void lif_backward_with(const snn_li
             else
                 g_row[j] = gain * gh;
         }
+        if (lif->sum_g != NULL)
+            lif_sums(lif, t, j0, j1);
     }
 }
 

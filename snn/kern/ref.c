@@ -312,6 +312,9 @@ static void lif_forward(const snn_lif *lif, size_t j0, size_t j1, float *state)
                                              : h - s * threshold;
             if (lif->h != NULL)
                 lif->h[t * lif->h_row + j] = (float)h;
+            if (lif->centred != NULL)
+                lif->centred[t * lif->h_row + j] =
+                    (float)((double)lif->conv[at] - (double)lif->mean[c]);
             if (lif->keep_x != NULL) {
                 lif->keep_x[at] = (float)x;
                 lif->keep_v[at] = (float)v;
@@ -329,7 +332,8 @@ static void lif_backward(const snn_lif *lif, size_t j0, size_t j1, float *state)
 
     (void)state;
     for (size_t j = j0; j < j1; j++) {
-        double g_v = 0.0, g_x = 0.0;
+        const size_t c = j % lif->channels;
+        double g_v = 0.0, g_x = 0.0, sum_g = 0.0, sum_gx = 0.0;
 
         for (size_t t = lif->steps; t-- > 0;) {
             const size_t at = t * lif->row + j;
@@ -348,6 +352,13 @@ static void lif_backward(const snn_lif *lif, size_t j0, size_t j1, float *state)
             if (lif->g_keep_s != NULL)
                 lif->g_keep_s[at] = (float)g_s;
             lif->g[at] = (float)g_x;
+            sum_g += g_x;
+            if (lif->sum_gx != NULL)
+                sum_gx += g_x * (double)lif->centred[t * lif->h_row + j];
+        }
+        if (lif->sum_g != NULL) {
+            lif->sum_g[c] = (float)((double)lif->sum_g[c] + sum_g);
+            lif->sum_gx[c] = (float)((double)lif->sum_gx[c] + sum_gx);
         }
     }
 }
@@ -466,21 +477,30 @@ static void norm_sum(const snn_norm *norm, size_t b0, size_t b1, float *sum)
     }
 }
 
-static void norm_square(const snn_norm *norm, size_t b0, size_t b1, float *square)
+static void norm_moments(const snn_norm *norm, size_t b0, size_t b1, float *mean, float *square)
 {
     for (size_t c = 0; c < norm->channels; c++) {
-        double total = 0.0;
+        double rows = 0.0, total = 0.0, squares = 0.0, middle;
 
         for (size_t b = b0; b < b1; b++) {
             for (size_t t = 0; t < norm->steps; t++) {
-                const double x =
-                    (double)norm->x[t * norm->row + b * norm->channels + c] - (double)norm->mean[c];
-
-                if (is_valid(norm, b, t))
-                    total += x * x;
+                if (!is_valid(norm, b, t))
+                    continue;
+                total += (double)norm->x[t * norm->row + b * norm->channels + c];
+                rows += 1.0;
             }
         }
-        square[c] = (float)total;
+        middle = rows > 0.0 ? total / rows : 0.0;
+        for (size_t b = b0; b < b1; b++) {
+            for (size_t t = 0; t < norm->steps; t++) {
+                const double x = (double)norm->x[t * norm->row + b * norm->channels + c] - middle;
+
+                if (is_valid(norm, b, t))
+                    squares += x * x;
+            }
+        }
+        mean[c] = (float)middle;
+        square[c] = (float)squares;
     }
 }
 
@@ -524,7 +544,7 @@ static void norm_backward(const snn_norm *norm, size_t b0, size_t b1, const floa
     }
 }
 
-/* ---- optimiser and softmax -------------------------------------------------------- */
+/* ---- optimiser ------------------------------------------------------------------- */
 
 static void adam_update(const snn_adam *adam, size_t n, float *theta, const float *g, float *m,
                         float *v)
@@ -542,20 +562,6 @@ static void adam_update(const snn_adam *adam, size_t n, float *theta, const floa
                                            (sqrt(v_new) * (double)adam->root + (double)adam->eps));
         m[i] = (float)m_new;
         v[i] = (float)v_new;
-    }
-}
-
-static void softmax_rows(size_t n, size_t width, const float *v, float *p)
-{
-    for (size_t i = 0; i < n; i++) {
-        double top = -INFINITY, sum = 0.0;
-
-        for (size_t c = 0; c < width; c++)
-            top = fmax(top, (double)v[i * width + c]);
-        for (size_t c = 0; c < width; c++)
-            sum += exp((double)v[i * width + c] - top);
-        for (size_t c = 0; c < width; c++)
-            p[i * width + c] = (float)(exp((double)v[i * width + c] - top) / sum);
     }
 }
 
@@ -581,11 +587,13 @@ const snn_kern snn_kern_ref = {
     .adlif_forward = adlif_forward,
     .adlif_backward = adlif_backward,
     .norm_sum = norm_sum,
-    .norm_square = norm_square,
+    .norm_moments = norm_moments,
     .norm_backward_sum = norm_backward_sum,
     .norm_backward = norm_backward,
     .adam = adam_update,
-    .softmax = softmax_rows,
+    .softmax = snn_softmax_ref,
+    .softmax_sum = snn_softmax_sum_ref,
+    .softmax_backward = snn_softmax_backward_ref,
     .stencil_forward = snn_ref_stencil_forward,
     .stencil_backward = snn_ref_stencil_backward,
     .cells_add = snn_ref_cells_add,

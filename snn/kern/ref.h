@@ -25,4 +25,9 @@ void snn_dft_inverse_ref(const snn_dft_tables *tables, const float *hat, size_t 
                          float *y, size_t rows, size_t y_stride, size_t columns, bool add,
                          float *work);
 
+void snn_softmax_ref(size_t n, size_t width, const float *v, float *p);
+void snn_softmax_sum_ref(const snn_scores *scores, size_t b0, size_t b1, double *sum);
+void snn_softmax_backward_ref(const snn_scores *scores, size_t b0, size_t b1, const float *g_sum,
+                              float *g);
+
 #endif

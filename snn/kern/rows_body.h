@@ -18,9 +18,10 @@
 
 /* Vectors of a row that are summed side by side: half of the registers, or less for what
  * is left of a row, where one sum alone would wait for each addition to end. */
-#define EACH_VEC2(do)                                                                              \
+#define EACH_VEC1(do)                                                                              \
     do                                                                                             \
-    (0) do(1)
+    (0)
+#define EACH_VEC2(do)  EACH_VEC1(do) do(1)
 #define EACH_VEC3(do)  EACH_VEC2(do) do(2)
 #define EACH_VEC4(do)  EACH_VEC3(do) do(3)
 #define EACH_VEC5(do)  EACH_VEC4(do) do(4)

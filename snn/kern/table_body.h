@@ -13,8 +13,9 @@
 #include "snn/kern/lif_body.h"
 
 #include "snn/kern/adlif_body.h"
-#include "snn/kern/norm_body.h"
 #include "snn/kern/rows_body.h"
+
+#include "snn/kern/norm_body.h"
 
 #include "snn/kern/dft_body.h"
 #include "snn/kern/bf16_body.h"
@@ -38,8 +39,9 @@
         .event_scatter = event_scatter, .event_gather = event_gather, .dft_forward = dft_forward,  \
         .dft_inverse = dft_inverse, .lif_forward = lif_forward, .lif_backward = lif_backward,      \
         .adlif_forward = adlif_forward, .adlif_backward = adlif_backward, .norm_sum = norm_sum,    \
-        .norm_square = norm_square, .norm_backward_sum = norm_backward_sum,                        \
+        .norm_moments = norm_moments, .norm_backward_sum = norm_backward_sum,                      \
         .norm_backward = norm_backward, .adam = adam_update, .softmax = softmax_rows,              \
+        .softmax_sum = softmax_sum, .softmax_backward = softmax_backward,                          \
         .stencil_forward = stencil_forward, .stencil_backward = stencil_backward,                  \
         .cells_add = cells_add, .voxel_logits = voxel_logits, .voxel_best = voxel_best,            \
         .voxel_gradient = voxel_gradient,                                                          \

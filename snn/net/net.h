@@ -111,6 +111,7 @@ struct snn_tape {
     float *partial;           /* sums of tiles */
     double *fold;             /* [C] */
     float *softmax;           /* [T', B, n_outputs] */
+    double *score;            /* [B, n_outputs], before it is rounded */
     float *logits, *g_logits; /* [B, n_outputs] */
     double *sample_loss;      /* [B] */
     uint32_t *label, *label2; /* [B] */
@@ -171,7 +172,8 @@ static inline size_t net_tiles_most(size_t batch)
 }
 
 /* Batch normalisation (norm.c).  forward: statistics in use into mean, inv_std,
- * scale, running ones updated in training; backward: g at bn -> g at conv. */
+ * scale, running ones updated in training; backward, behind net_neuron_backward: g at bn -> g at
+ * conv. */
 void net_norm_forward(snn_tape *tape, uint32_t l);
 void net_norm_backward(snn_tape *tape, uint32_t l, float *g);
 /* 1 / sqrt(running variance + eps), unless NULL, and gamma times that: [n_out] each. */
@@ -184,7 +186,6 @@ void net_channel_sum(snn_tape *tape, uint32_t l, const float *x, float *out);
 typedef struct net_moments {
     double rows;
     double *mean, *square; /* [C] */
-    double *batch_mean;    /* [C] scratch */
 } net_moments;
 /* Run `batch` as in evaluation as far as the input of layer l's normalisation, and add it. */
 SNN_MUST_USE snn_status net_measure(snn_tape *tape, const snn_batch *batch, uint32_t l,
@@ -212,6 +213,8 @@ void net_neuron_forward(snn_tape *tape, uint32_t l);
 /* The constants of layer l's neurons; arrays, steps and row are the caller's to fill in. */
 snn_lif net_lif(const snn_network *net, uint32_t l);
 void net_neuron_backward(snn_tape *tape, uint32_t l, float *g);
+/* Whether it leaves the sums for net_norm_backward in snn_tape.partial. */
+bool net_neuron_sums(const snn_tape *tape, uint32_t l);
 /* Floats of snn_tape.window that layer l needs for a worker. */
 size_t net_window_floats(const snn_tape *tape, uint32_t l);
 

@@ -5,6 +5,7 @@
 #include <snn/random.h>
 
 #include <math.h>
+#include <string.h>
 
 /*
  * One mask per sample and neuron, the same for all steps, scaled by 1/(1-p).
@@ -43,12 +44,14 @@ typedef struct {
     bool adaptive, backward;
 } neuron_job;
 
-/* Numbers of potentials that a tile remembers at a time, or one sample's: what a core keeps
- * in its own cache. */
+/* Numbers that a tile remembers of each array at a time: what a core keeps of them in its own
+ * cache. */
 #define WINDOW_FLOATS 65536u
+#define LINE_FLOATS   16u
 
-/* Samples of a tile whose potentials are made again together.  Those of adaptive neurons are
- * one sum in the gradients of their parameters. */
+/* Samples of a tile whose potentials are made again together, and their channels.  Those of
+ * adaptive neurons are one sum in the gradients of their parameters.  Of others it may be a part
+ * of the channels of one sample. */
 static size_t window_samples(const snn_tape *tape, size_t steps, size_t channels, bool adaptive)
 {
     const size_t grain = net_grain(tape->params.batch), fit = WINDOW_FLOATS / (steps * channels);
@@ -56,12 +59,29 @@ static size_t window_samples(const snn_tape *tape, size_t steps, size_t channels
     return adaptive || fit > grain ? grain : fit > 0 ? fit : 1;
 }
 
+static size_t window_channels(size_t steps, size_t channels, bool adaptive)
+{
+    const size_t pieces = (steps * channels + WINDOW_FLOATS / 2) / WINDOW_FLOATS;
+    const size_t each = snn_tiles(snn_tiles(channels, pieces > 0 ? pieces : 1), LINE_FLOATS);
+
+    return adaptive || each * LINE_FLOATS > channels ? channels : each * LINE_FLOATS;
+}
+
+/* The sums of batch normalisation are made by the neurons' backward pass. */
+bool net_neuron_sums(const snn_tape *tape, uint32_t l)
+{
+    return tape->net->layer[l].hidden && tape->net->params.batch_norm != 0 &&
+           !net_is_adaptive(tape->net, l);
+}
+
 size_t net_window_floats(const snn_tape *tape, uint32_t l)
 {
     const size_t steps = tape->params.steps + (l + 1) * tape->net->pad;
     const size_t channels = tape->net->layer[l].n_out;
+    const bool adaptive = net_is_adaptive(tape->net, l);
 
-    return window_samples(tape, steps, channels, net_is_adaptive(tape->net, l)) * steps * channels;
+    return (net_neuron_sums(tape, l) ? 2 : 1) * window_samples(tape, steps, channels, adaptive) *
+           window_channels(steps, channels, adaptive) * steps;
 }
 
 static void forward_tile(const neuron_job *job, size_t j0, size_t j1, float *state)
@@ -79,42 +99,91 @@ static const float *past(const float *row, size_t j)
     return row != NULL ? row + j : NULL;
 }
 
+/* The part of `lif` that begins at column j, remembered by this worker. */
+static snn_lif window_at(const neuron_job *job, size_t j, size_t columns, int worker)
+{
+    const snn_tape *tape = job->tape;
+    snn_lif window = job->adlif.lif;
+
+    window.mask = past(window.mask, j);
+    window.conv += j;
+    window.g += j;
+    window.g_keep_s = window.g_keep_s != NULL ? window.g_keep_s + j : NULL;
+    window.h = tape->window + (size_t)worker * tape->window_floats;
+    window.h_row = columns;
+    window.output = window.keep_x = window.keep_v = window.keep_s = NULL;
+    return window;
+}
+
 /*
  * Potentials before reset are not kept from the forward pass: they are made again, by the
  * same kernel from the same numbers and so with the same bits, a few samples at a time.
- * That takes less than writing and reading them, and no memory.
+ * That takes less than writing and reading them, and no memory.  While gradient and input are
+ * there, batch normalisation's sums over both are made.
  */
-static void backward_tile(const neuron_job *job, size_t tile, size_t j0, size_t j1, int worker)
+static void backward_samples(const neuron_job *job, size_t tile, size_t j0, size_t columns,
+                             int worker)
 {
     const snn_tape *tape = job->tape;
     const snn_kern *kern = tape->ctx->kern;
     const snn_lif *lif = &job->adlif.lif;
+    const size_t channels = lif->channels, samples = columns / channels;
     const size_t most =
-        lif->channels * window_samples(tape, tape->params.steps + lif->steps - tape->steps,
-                                       lif->channels, job->adaptive);
+        window_channels(tape->params.steps + lif->steps - tape->steps, channels, false);
+    float *sums = tape->partial + tile * 2 * channels;
     float *state = tape->state + (size_t)worker * tape->state_floats;
 
+    for (size_t c = 0; c < channels; c += most) {
+        const size_t each = channels - c < most ? channels - c : most;
+        snn_lif window = window_at(job, j0 + c, samples * each, worker);
+
+        window.channels = each;
+        if (lif->mean != NULL) {
+            window.mean += c;
+            window.scale += c;
+            window.shift += c;
+            window.centred = window.h + lif->steps * samples * each;
+            window.sum_g = sums + c;
+            window.sum_gx = sums + channels + c;
+        }
+        kern->lif_forward(&window, 0, samples * each, state);
+        kern->lif_backward(&window, 0, samples * each, state);
+    }
+}
+
+static void backward_adaptive(const neuron_job *job, size_t tile, size_t j, size_t columns,
+                              int worker)
+{
+    const snn_tape *tape = job->tape;
+    const snn_kern *kern = tape->ctx->kern;
+    float *state = tape->state + (size_t)worker * tape->state_floats;
+    snn_adlif window = job->adlif;
+
+    window.lif = window_at(job, j, columns, worker);
+    window.w = NULL;
+    kern->adlif_forward(&window, 0, columns, state);
+    window.w = job->adlif.w != NULL ? job->adlif.w + j : NULL;
+    window.sums = tape->partial + tile * SNN_ADLIF_SUMS * window.lif.channels;
+    kern->adlif_backward(&window, 0, columns, state);
+}
+
+static void backward_tile(const neuron_job *job, size_t tile, size_t j0, size_t j1, int worker)
+{
+    const snn_tape *tape = job->tape;
+    const snn_lif *lif = &job->adlif.lif;
+    const size_t steps = tape->params.steps + lif->steps - tape->steps;
+    const size_t most = lif->channels * window_samples(tape, steps, lif->channels, job->adaptive);
+
+    if (lif->mean != NULL && !job->adaptive)
+        memset(tape->partial + tile * 2 * lif->channels, 0,
+               2 * lif->channels * sizeof *tape->partial);
     for (size_t j = j0; j < j1; j += most) {
         const size_t columns = j1 - j < most ? j1 - j : most;
-        snn_adlif window = job->adlif;
 
-        window.lif.conv += j;
-        window.lif.mask = past(lif->mask, j);
-        window.lif.g += j;
-        window.lif.g_keep_s = lif->g_keep_s != NULL ? lif->g_keep_s + j : NULL;
-        window.lif.h = tape->window + (size_t)worker * tape->window_floats;
-        window.lif.h_row = columns;
-        window.lif.output = window.lif.keep_x = window.lif.keep_v = window.lif.keep_s = NULL;
-        window.w = NULL;
-        if (!job->adaptive) {
-            kern->lif_forward(&window.lif, 0, columns, state);
-            kern->lif_backward(&window.lif, 0, columns, state);
-            continue;
-        }
-        kern->adlif_forward(&window, 0, columns, state);
-        window.w = job->adlif.w != NULL ? job->adlif.w + j : NULL;
-        window.sums = tape->partial + tile * SNN_ADLIF_SUMS * lif->channels;
-        kern->adlif_backward(&window, 0, columns, state);
+        if (job->adaptive)
+            backward_adaptive(job, tile, j, columns, worker);
+        else
+            backward_samples(job, tile, j, columns, worker);
     }
 }
 

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-typedef enum { SUM, SQUARE, BACKWARD_SUM, BACKWARD } norm_task;
+typedef enum { SUM, MOMENTS, BACKWARD_SUM, BACKWARD } norm_task;
 
 typedef struct {
     const snn_tape *tape;
@@ -33,8 +33,8 @@ static void norm_tile(void *arg, size_t tile, int worker)
     case SUM:
         kern->norm_sum(&job->norm, b0, b1, partial);
         break;
-    case SQUARE:
-        kern->norm_square(&job->norm, b0, b1, partial);
+    case MOMENTS:
+        kern->norm_moments(&job->norm, b0, b1, partial, partial + channels);
         break;
     case BACKWARD_SUM:
         kern->norm_backward_sum(&job->norm, b0, b1, partial, partial + channels);
@@ -85,16 +85,50 @@ static norm_job job_of(snn_tape *tape, uint32_t l, const float *x)
                                .inv_std = layer->inv_std}};
 }
 
-/* Rows that statistics are made of. */
-static double counted_rows(const snn_tape *tape, const tape_layer *layer)
+/* Rows of samples b0 .. b1 that statistics are made of. */
+static double rows_of(const tape_layer *layer, size_t b0, size_t b1)
 {
     double rows = 0.0;
 
     if (layer->valid == NULL)
-        return (double)layer->steps * tape->batch;
-    for (uint32_t b = 0; b < tape->batch; b++)
+        return (double)layer->steps * (double)(b1 - b0);
+    for (size_t b = b0; b < b1; b++)
         rows += layer->valid[b];
     return rows;
+}
+
+static double counted_rows(const snn_tape *tape, const tape_layer *layer)
+{
+    return rows_of(layer, 0, tape->batch);
+}
+
+/* Mean of a channel in the batch, and the sum of squared deviations from it: of tiles of n_k
+ * rows, means m_k and squares S_k
+ *
+ *     m = sum n_k m_k / n,   S = sum S_k + n_k (m_k - m)^2
+ */
+static double merge(const snn_tape *tape, const tape_layer *layer, size_t tiles, size_t channels,
+                    size_t c, double *mean)
+{
+    const size_t batch = tape->batch, grain = net_grain(batch);
+    double sum = 0.0, square = 0.0;
+
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t tile = 0; tile < tiles; tile++) {
+            const size_t b0 = tile * grain, b1 = b0 + grain < batch ? b0 + grain : batch;
+            const double rows = rows_of(layer, b0, b1);
+            const float *own = tape->partial + tile * 2 * channels + c;
+
+            if (pass == 0)
+                sum += rows * (double)own[0];
+            else
+                square += (double)own[channels] +
+                          rows * ((double)own[0] - *mean) * ((double)own[0] - *mean);
+        }
+        if (pass == 0)
+            *mean = sum / counted_rows(tape, layer);
+    }
+    return square;
 }
 
 static float inverse_deviation(const snn_network *net, double variance)
@@ -126,19 +160,18 @@ void net_norm_forward(snn_tape *tape, uint32_t l)
     const double rows = counted_rows(tape, layer);
     const double momentum = params->batch_norm_momentum;
     const double unbiased = rows > 1.0 ? rows / (rows - 1.0) : 1.0;
+    size_t tiles;
 
     if (!batch_statistics) {
         memcpy(layer->mean, p->mean, channels * sizeof *layer->mean);
         net_norm_running(tape->net, l, layer->inv_std, layer->scale);
         return;
     }
-    fold(tape, run(&job, SUM), channels, 0);
-    for (size_t c = 0; c < channels; c++)
-        layer->mean[c] = (float)(tape->fold[c] / rows);
-    fold(tape, run(&job, SQUARE), channels, 0);
+    tiles = run(&job, MOMENTS);
     for (size_t c = 0; c < channels; c++) {
-        const double variance = tape->fold[c] / rows;
+        double mean, variance = merge(tape, layer, tiles, channels, c, &mean) / rows;
 
+        layer->mean[c] = (float)mean;
         p->mean[c] = (float)((1.0 - momentum) * p->mean[c] + momentum * layer->mean[c]);
         p->variance[c] =
             (float)((1.0 - momentum) * p->variance[c] + momentum * variance * unbiased);
@@ -158,11 +191,13 @@ void net_norm_backward(snn_tape *tape, uint32_t l, float *g)
     tape_layer *layer = &tape->layer[l];
     norm_job job = job_of(tape, l, layer->conv);
     const double rows = counted_rows(tape, layer);
-    size_t tiles;
+    const bool summed = net_neuron_sums(tape, l); /* of g and of g (x - mean) */
+    const size_t tiles = snn_tiles(tape->batch, net_grain(tape->batch));
 
     job.g = g;
     job.norm.g = g;
-    tiles = run(&job, BACKWARD_SUM);
+    if (!summed)
+        run(&job, BACKWARD_SUM);
     fold(tape, tiles, channels, 0);
     for (size_t c = 0; c < channels; c++) {
         layer->g.beta[c] = (float)tape->fold[c];
@@ -170,8 +205,10 @@ void net_norm_backward(snn_tape *tape, uint32_t l, float *g)
     }
     fold(tape, tiles, channels, 1);
     for (size_t c = 0; c < channels; c++) {
-        layer->g.gamma[c] = (float)tape->fold[c];
-        layer->mean_gx[c] = (float)(tape->fold[c] / rows);
+        const double g_xhat = tape->fold[c] * (summed ? (double)layer->inv_std[c] : 1.0);
+
+        layer->g.gamma[c] = (float)g_xhat;
+        layer->mean_gx[c] = (float)(g_xhat / rows);
     }
     run(&job, BACKWARD);
 }
@@ -192,30 +229,21 @@ void net_channel_sum(snn_tape *tape, uint32_t l, const float *x, float *out)
  * one with (Chan, Golub and LeVeque 1983; d = m_b - m_a, n = n_a + n_b)
  *
  *     m = m_a + d n_b / n,   S = S_a + S_b + d^2 n_a n_b / n
- *
- * A batch's deviations are summed about its mean as rounded to float, r:
- * S_b = sum (x - r)^2 - n_b (m_b - r)^2.
  */
 void net_norm_measure(snn_tape *tape, uint32_t l, net_moments *moments)
 {
     const size_t channels = tape->net->layer[l].n_out;
-    tape_layer *layer = &tape->layer[l];
+    const tape_layer *layer = &tape->layer[l];
     norm_job job = job_of(tape, l, layer->conv);
     const double rows = counted_rows(tape, layer), all = moments->rows + rows;
+    const size_t tiles = run(&job, MOMENTS);
 
-    fold(tape, run(&job, SUM), channels, 0);
     for (size_t c = 0; c < channels; c++) {
-        moments->batch_mean[c] = tape->fold[c] / rows;
-        layer->mean[c] = (float)moments->batch_mean[c];
-    }
-    fold(tape, run(&job, SQUARE), channels, 0);
-    for (size_t c = 0; c < channels; c++) {
-        const double mean = moments->batch_mean[c], off = mean - (double)layer->mean[c];
+        double mean, square = merge(tape, layer, tiles, channels, c, &mean);
         const double apart = mean - moments->mean[c];
 
         moments->mean[c] += apart * (rows / all);
-        moments->square[c] += tape->fold[c] - rows * off * off;
-        moments->square[c] += apart * apart * (moments->rows * rows / all);
+        moments->square[c] += square + apart * apart * (moments->rows * rows / all);
     }
     moments->rows = all;
 }

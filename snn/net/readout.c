@@ -107,27 +107,51 @@ static size_t counted_steps(const tape_layer *layer, size_t b)
     return layer->valid != NULL && layer->valid[b] < layer->steps ? layer->valid[b] : layer->steps;
 }
 
-static void score_sample(const snn_tape *tape, size_t b)
+static snn_scores scores_of(const snn_tape *tape)
 {
     const tape_layer *layer = last_layer(tape);
+
+    return (snn_scores){.steps = layer->steps,
+                        .row = (size_t)tape->batch * tape->net->params.n_outputs,
+                        .classes = tape->net->params.n_outputs,
+                        .valid = layer->valid,
+                        .v = layer->output,
+                        .p = tape->softmax};
+}
+
+/* Of samples b0 .. b1 the sum over steps of the output, or its largest value. */
+static void score_output(const snn_tape *tape, size_t b0, size_t b1, bool top)
+{
+    const tape_layer *layer = last_layer(tape);
+    const size_t n = tape->net->params.n_outputs, row = tape->batch * n;
+
+    for (size_t j = b0 * n; j < b1 * n; j++)
+        tape->score[j] = top ? (double)layer->output[j] : 0.0;
+    for (size_t t = 0; t < layer->steps; t++) {
+        const float *v = layer->output + t * row;
+
+        for (size_t b = b0; b < b1; b++)
+            for (size_t j = b * n; t < counted_steps(layer, b) && j < (b + 1) * n; j++)
+                tape->score[j] = !top                            ? tape->score[j] + (double)v[j]
+                                 : (double)v[j] > tape->score[j] ? (double)v[j]
+                                                                 : tape->score[j];
+    }
+}
+
+static void score_samples(const snn_tape *tape, size_t b0, size_t b1)
+{
     const snn_loss loss = tape->net->params.loss;
-    const size_t n = tape->net->params.n_outputs, row = tape->batch * n,
-                 steps = counted_steps(layer, b);
-    const float *from = loss == SNN_LOSS_SUM ? tape->softmax : layer->output;
-    float *m = tape->logits + b * n;
+    const size_t n = tape->net->params.n_outputs;
+    const snn_scores scores = scores_of(tape);
 
-    for (size_t c = 0; c < n; c++) {
-        double sum = 0.0;
-        float top = from[b * n + c];
+    if (loss == SNN_LOSS_SUM)
+        tape->ctx->kern->softmax_sum(&scores, b0, b1, tape->score);
+    else
+        score_output(tape, b0, b1, loss == SNN_LOSS_MAX);
+    for (size_t j = b0 * n; j < b1 * n; j++) {
+        const double steps = (double)counted_steps(last_layer(tape), j / n);
 
-        for (size_t t = 0; t < steps; t++) {
-            const float value = from[t * row + b * n + c];
-
-            sum += value;
-            top = value > top ? value : top;
-        }
-        m[c] =
-            loss == SNN_LOSS_MAX ? top : (float)(loss == SNN_LOSS_MEAN ? sum / (double)steps : sum);
+        tape->logits[j] = (float)(loss == SNN_LOSS_MEAN ? tape->score[j] / steps : tape->score[j]);
     }
 }
 
@@ -161,20 +185,13 @@ static void score_tile(void *arg, size_t tile, int worker)
 {
     const readout_job *job = arg;
     const snn_tape *tape = job->tape;
-    const tape_layer *layer = last_layer(tape);
-    const size_t n = tape->net->params.n_outputs, row = tape->batch * n;
     size_t b0, b1;
 
     (void)worker;
     tile_range(tape, tile, &b0, &b1);
-    if (tape->net->params.loss == SNN_LOSS_SUM)
-        for (size_t t = 0; t < layer->steps; t++)
-            tape->ctx->kern->softmax(b1 - b0, n, layer->output + t * row + b0 * n,
-                                     tape->softmax + t * row + b0 * n);
-    for (size_t b = b0; b < b1; b++) {
-        score_sample(tape, b);
+    score_samples(tape, b0, b1);
+    for (size_t b = b0; b < b1; b++)
         entropy_sample(tape, b);
-    }
 }
 
 /* Labels and shares of the batch, checked. */
@@ -238,52 +255,60 @@ snn_status snn_loss_forward(snn_tape *tape, const snn_batch *batch, double *loss
 
 /* ---- backward ------------------------------------------------------------------------- */
 
-/* Gradient at the read-out's output from the one at the scores. */
-static void spread_sample(const snn_tape *tape, size_t b, float *g)
+/* Gradient at the read-out's output from the one at the scores: mean and spike count. */
+static void spread_steps(const snn_tape *tape, size_t b0, size_t b1, float *g)
 {
     const tape_layer *layer = last_layer(tape);
-    const snn_loss loss = tape->net->params.loss;
-    const size_t n = tape->net->params.n_outputs, row = tape->batch * n,
-                 steps = counted_steps(layer, b);
-    const float *gm = tape->g_logits + b * n;
+    const bool mean = tape->net->params.loss == SNN_LOSS_MEAN;
+    const size_t n = tape->net->params.n_outputs, row = tape->batch * n;
 
     for (size_t t = 0; t < layer->steps; t++) {
-        const float *p = tape->softmax + t * row + b * n;
-        float *out = g + t * row + b * n;
-        float along = 0.0f;
+        for (size_t b = b0; b < b1; b++) {
+            const size_t steps = counted_steps(layer, b);
+            const float *gm = tape->g_logits + b * n;
+            float *out = g + t * row + b * n;
 
-        if (t >= steps || loss == SNN_LOSS_MAX) {
-            memset(out, 0, n * sizeof *out);
-            continue;
+            for (size_t c = 0; c < n; c++)
+                out[c] = t >= steps ? 0.0f : mean ? gm[c] / (float)steps : gm[c];
         }
-        for (size_t c = 0; loss == SNN_LOSS_SUM && c < n; c++)
-            along += gm[c] * p[c];
-        for (size_t c = 0; c < n; c++)
-            out[c] = loss == SNN_LOSS_SUM    ? p[c] * (gm[c] - along)
-                     : loss == SNN_LOSS_MEAN ? gm[c] / (float)steps
-                                             : gm[c];
     }
-    if (loss != SNN_LOSS_MAX)
-        return;
+}
+
+/* To the first step that has the largest value. */
+static void spread_top(const snn_tape *tape, size_t b, float *g)
+{
+    const tape_layer *layer = last_layer(tape);
+    const size_t n = tape->net->params.n_outputs, row = tape->batch * n,
+                 steps = counted_steps(layer, b);
+
+    for (size_t t = 0; t < layer->steps; t++)
+        memset(g + t * row + b * n, 0, n * sizeof *g);
     for (size_t c = 0; c < n; c++) {
         size_t best = 0;
 
         for (size_t t = 1; t < steps; t++)
             if (layer->output[t * row + b * n + c] > layer->output[best * row + b * n + c])
                 best = t;
-        g[best * row + b * n + c] = gm[c];
+        g[best * row + b * n + c] = tape->g_logits[b * n + c];
     }
 }
 
 static void spread_tile(void *arg, size_t tile, int worker)
 {
     const readout_job *job = arg;
+    const snn_tape *tape = job->tape;
+    const snn_loss loss = tape->net->params.loss;
+    const snn_scores scores = scores_of(tape);
     size_t b0, b1;
 
     (void)worker;
-    tile_range(job->tape, tile, &b0, &b1);
-    for (size_t b = b0; b < b1; b++)
-        spread_sample(job->tape, b, job->g);
+    tile_range(tape, tile, &b0, &b1);
+    if (loss == SNN_LOSS_SUM)
+        tape->ctx->kern->softmax_backward(&scores, b0, b1, tape->g_logits, job->g);
+    else if (loss != SNN_LOSS_MAX)
+        spread_steps(tape, b0, b1, job->g);
+    for (size_t b = b0; loss == SNN_LOSS_MAX && b < b1; b++)
+        spread_top(tape, b, job->g);
 }
 
 static void unintegrate_tile(void *arg, size_t tile, int worker)

@@ -183,6 +183,7 @@ static snn_status create_shared(snn_tape *tape)
     TRY_ALLOC(st, tape->ctx, tape->partial, sums * channels * net_tiles_most(batch));
     TRY_ALLOC(st, tape->ctx, tape->fold, channels);
     TRY_ALLOC(st, tape->ctx, tape->softmax, layer_floats(tape, last));
+    TRY_ALLOC(st, tape->ctx, tape->score, batch * n);
     TRY_ALLOC(st, tape->ctx, tape->logits, batch * n);
     TRY_ALLOC(st, tape->ctx, tape->g_logits, batch * n);
     TRY_ALLOC(st, tape->ctx, tape->sample_loss, batch);
@@ -256,6 +257,7 @@ void snn_tape_destroy(snn_tape *tape)
     snn_free(tape->ctx, tape->sample_loss);
     snn_free(tape->ctx, tape->g_logits);
     snn_free(tape->ctx, tape->logits);
+    snn_free(tape->ctx, tape->score);
     snn_free(tape->ctx, tape->softmax);
     snn_free(tape->ctx, tape->fold);
     snn_free(tape->ctx, tape->partial);

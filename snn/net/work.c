@@ -72,8 +72,8 @@ static snn_work synapse_work(const snn_tape *tape, uint32_t l, snn_delay_part pa
 
 /* Passes over a layer's array.  Forward: two for statistics, one that normalises, runs the
  * neurons and writes their output.  Backward: what they were given once more, from which
- * potentials are made again in the cache, and the gradient in and out; normalisation sums over
- * gradient and input, then reads both and writes. */
+ * potentials are made again in the cache, and the gradient in and out, summed on the way (adaptive
+ * neurons: in a pass over gradient and input); normalisation reads both and writes. */
 static snn_work neuron_work(const snn_tape *tape, uint32_t l, bool backward)
 {
     const bool hidden = tape->net->layer[l].hidden, norm = hidden && tape->net->params.batch_norm;
@@ -85,7 +85,7 @@ static snn_work neuron_work(const snn_tape *tape, uint32_t l, bool backward)
         operations = 2.0;
     }
     if (norm) {
-        arrays += backward ? 5.0 : 2.0;
+        arrays += !backward ? 2.0 : net_neuron_sums(tape, l) ? 3.0 : 5.0;
         operations += backward ? 14.0 : 4.0;
     }
     return (snn_work){.operations = operations * cells, .bytes = FLOAT * arrays * cells};

@@ -59,11 +59,9 @@ snn_status snn_reestimate_on(snn_tape *tape, snn_loader *loader, uint64_t seed,
         channels = net->layer[l].n_out > channels ? net->layer[l].n_out : channels;
     TRY_ALLOC(st, ctx, m.mean, channels);
     TRY_ALLOC(st, ctx, m.square, channels);
-    TRY_ALLOC(st, ctx, m.batch_mean, channels);
     for (uint32_t l = 0; l + 1 < net->layers; l++)
         TRY(st, measure_layer(tape, loader, seed, l, &m, stop, err));
 done:
-    snn_free(ctx, m.batch_mean);
     snn_free(ctx, m.square);
     snn_free(ctx, m.mean);
     return st;

@@ -12,7 +12,7 @@ typedef enum { INPUT_RANDOM, INPUT_SILENT, INPUT_FIRING, INPUT_DENORMAL, INPUTS 
 typedef struct {
     snn_lif lif;
     size_t batch;
-    guarded conv, mean, scale, shift, mask, h, output, keep[3], g, g_keep_s;
+    guarded conv, mean, scale, shift, mask, h, centred, output, keep[3], g, g_keep_s;
 } lif_case;
 
 static lif_case make_case(size_t steps, size_t batch, size_t channels, input_kind input,
@@ -22,7 +22,7 @@ static lif_case make_case(size_t steps, size_t batch, size_t channels, input_kin
     const float tau = test_uniform(state, 1.0f, 4.0f);
     const uint64_t coin = test_random(state);
     lif_case c = {.batch = batch};
-    guarded *const full[] = {&c.conv,    &c.h,       &c.output, &c.keep[0],
+    guarded *const full[] = {&c.conv,    &c.h,       &c.output, &c.keep[0], &c.centred,
                              &c.keep[1], &c.keep[2], &c.g,      &c.g_keep_s};
     guarded *const one[] = {&c.mean, &c.scale, &c.shift};
 
@@ -40,6 +40,7 @@ static lif_case make_case(size_t steps, size_t batch, size_t channels, input_kin
     for (size_t i = 0; i < row; i++)
         c.mask.at[i] = test_random(state) % 3 == 0 ? 0.0f : 1.25f;
     fill_uniform(&c.h, state, -2.0f, 4.0f);
+    fill_uniform(&c.centred, state, -2.0f, 2.0f);
     fill_uniform(&c.g, state, -1.0f, 1.0f);
     c.lif = (snn_lif){.decay = 1.0f - 1.0f / tau,
                       .gain = coin & 1 ? 1.0f / tau : 1.0f,
@@ -65,6 +66,7 @@ static lif_case make_case(size_t steps, size_t batch, size_t channels, input_kin
         c.lif.mean = c.mean.at;
         c.lif.scale = c.scale.at;
         c.lif.shift = c.shift.at;
+        c.lif.centred = coin & 1024 ? c.centred.at : NULL;
     }
     c.lif.mask = coin & 256 ? c.mask.at : NULL;
     c.lif.h = c.h.at;
@@ -74,9 +76,9 @@ static lif_case make_case(size_t steps, size_t batch, size_t channels, input_kin
 
 static void end_case(lif_case *c)
 {
-    guarded *const all[] = {&c->conv,    &c->mean,    &c->scale,  &c->shift,
-                            &c->mask,    &c->h,       &c->output, &c->keep[0],
-                            &c->keep[1], &c->keep[2], &c->g,      &c->g_keep_s};
+    guarded *const all[] = {&c->conv,    &c->mean,   &c->scale,   &c->shift,   &c->mask,
+                            &c->h,       &c->output, &c->keep[0], &c->centred, &c->keep[1],
+                            &c->keep[2], &c->g,      &c->g_keep_s};
 
     for (size_t i = 0; i < SNN_COUNT(all); i++)
         guarded_end("lif array", all[i]);
@@ -110,7 +112,7 @@ double lif_input_error(const snn_lif *lif, size_t at, size_t channel)
             fabs((double)lif->shift[channel]));
 }
 
-static void walk_column(forward_walk *walk, size_t j, struct test_near near[5],
+static void walk_column(forward_walk *walk, size_t j, struct test_near near[6],
                         const float *const got[5])
 {
     const snn_lif *ref = walk->ref, *lif = &walk->c->lif;
@@ -145,6 +147,12 @@ static void walk_column(forward_walk *walk, size_t j, struct test_near near[5],
                   : e_h + fabs((double)lif->threshold) * (e_s + U);
         v = (double)ref->keep_v[at];
         e_v += 3.0 * U * (fabs(h) + fabs(v));
+
+        if (lif->centred != NULL) {
+            const double apart = (double)lif->conv[at] - (double)lif->mean[j % lif->channels];
+
+            check_near(&near[5], at, apart, (double)lif->centred[at], U * fabs(apart));
+        }
         const double expected[5] = {s * mask, h, x, v, s};
         const double bound[5] = {mask * e_s + 2.0 * U * mask, e_h + U * fabs(h), e_x + U * fabs(x),
                                  e_v, e_s + U};
@@ -165,18 +173,19 @@ static size_t state_floats(const snn_lif *lif, size_t j0, size_t j1)
 static size_t compare_forward(const snn_kern *kern, lif_case *c, size_t b0, size_t b1, bool keep,
                               bool in_place, uint64_t seed)
 {
-    static const char *const names[5] = {"output", "h", "x", "membrane", "spikes"};
+    static const char *const names[6] = {"output", "h", "x", "membrane", "spikes", "centred"};
     const size_t n = c->conv.n, channels = c->lif.channels, j0 = b0 * channels, j1 = b1 * channels;
     guarded conv = guarded_copy(&c->conv), state = guarded_new(state_floats(&c->lif, j0, j1), 1),
             untouched = guarded_copy(in_place ? &conv : &c->output);
     float *kept = calloc(5 * n + 1, sizeof *kept);
     snn_lif ref = c->lif, lif = c->lif;
     forward_walk walk = {.c = c, .ref = &ref};
-    struct test_near near[5];
+    struct test_near near[6];
     const float *got[5] = {0};
 
     assert_non_null(kept);
     ref.h = kept;
+    ref.centred = NULL;
     ref.keep_x = kept + n;
     ref.keep_v = kept + 2 * n;
     ref.keep_s = kept + 3 * n;
@@ -196,7 +205,7 @@ static size_t compare_forward(const snn_kern *kern, lif_case *c, size_t b0, size
     got[2] = lif.keep_x;
     got[3] = lif.keep_v;
     got[4] = lif.keep_s;
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 6; i++)
         near[i] = test_near_begin(names[i], seed);
     for (size_t j = 0; j < c->lif.row; j++) {
         if (j >= j0 && j < j1)
@@ -206,7 +215,7 @@ static size_t compare_forward(const snn_kern *kern, lif_case *c, size_t b0, size
                 assert_memory_equal(&untouched.at[t * c->lif.row + j],
                                     &lif.output[t * c->lif.row + j], sizeof(float));
     }
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 6; i++)
         if (near[i].wrong > 0)
             test_near_end(&near[i]);
     free(kept);
@@ -290,20 +299,34 @@ double lif_slope(const snn_lif *lif, double over)
  * with |dv| <= 1 + k r, e_dv = e_s + k e_r + 4U (1 + k r), k = |h - v_reset| (hard)
  * or threshold (soft) where the reset is not detached, else 0; e_s as in forward.
  * gx = gain gh + syn_decay gx':  e_gx = gain e_gh + syn_decay e_gx' + 2U of the terms.
+ * Of n terms of a channel, sum_g: sum e_gx + (n + 1) U sum |gx|, and so sum_gx with |centred|
+ * as a weight and a rounding more.
  */
 static void compare_backward(const snn_kern *kern, lif_case *c, size_t j0, size_t j1, bool keep,
-                             uint64_t seed)
+                             bool sums, uint64_t seed)
 {
-    const size_t n = c->g.n;
+    const size_t channels = c->lif.channels;
+    const double terms = (double)(c->lif.steps * (j1 - j0) / channels);
+    guarded expected_sum[2] = {guarded_copy(&c->scale), guarded_copy(&c->shift)};
+    guarded sum[2] = {guarded_copy(&c->scale), guarded_copy(&c->shift)};
+    double *bound = calloc(2 * channels, sizeof *bound);
     guarded expected = guarded_copy(&c->g), expected_s = guarded_copy(&c->g_keep_s);
     guarded g = guarded_copy(&c->g), state = guarded_new(state_floats(&c->lif, j0, j1), 1);
     struct test_near near = test_near_begin("g", seed), near_s = test_near_begin("g_keep_s", seed);
     snn_lif ref = c->lif, lif = c->lif;
 
+    assert_non_null(bound);
     ref.g = expected.at;
     lif.g = g.at;
     ref.g_keep_s = keep ? expected_s.at : NULL;
     lif.g_keep_s = keep ? c->g_keep_s.at : NULL;
+    if (sums) {
+        ref.sum_g = expected_sum[0].at;
+        ref.sum_gx = expected_sum[1].at;
+        lif.sum_g = sum[0].at;
+        lif.sum_gx = sum[1].at;
+        ref.centred = lif.centred = c->centred.at;
+    }
     snn_kern_ref.lif_backward(&ref, j0, j1, NULL);
     kern->lif_backward(&lif, j0, j1, state.at);
     for (size_t j = 0; j < c->lif.row; j++) {
@@ -328,9 +351,14 @@ static void compare_backward(const snn_kern *kern, lif_case *c, size_t j0, size_
 
             g_x = gain * size + syn_decay * g_x;
             e_gx = gain * e_gh + syn_decay * e_gx + 2.0 * U * g_x;
-            if (j >= j0 && j < j1)
+            if (j >= j0 && j < j1) {
+                const double x = fabs((double)c->centred.at[at]);
+                const double e = e_gx + (terms + 4.0) * U * (g_x + 2.0);
+
                 check_near(&near, at, (double)expected.at[at], (double)g.at[at], e_gx);
-            else
+                bound[j % channels] += e;
+                bound[channels + j % channels] += e * x + (terms + 4.0) * U * 2.0;
+            } else
                 assert_memory_equal(&c->g.at[at], &g.at[at], sizeof(float));
             if (keep)
                 check_near(&near_s, at, (double)expected_s.at[at], (double)c->g_keep_s.at[at],
@@ -339,10 +367,17 @@ static void compare_backward(const snn_kern *kern, lif_case *c, size_t j0, size_
             e_gv = decay * e_gh + U * g_v;
         }
     }
-    (void)n;
+    for (size_t k = 0; k < 2 * channels; k++)
+        check_near(&near, k, (double)expected_sum[k / channels].at[k % channels],
+                   (double)sum[k / channels].at[k % channels], sums ? bound[k] : 0.0);
     test_near_end(&near);
     if (keep)
         test_near_end(&near_s);
+    for (int i = 0; i < 2; i++) {
+        guarded_end("expected sum", &expected_sum[i]);
+        guarded_end("sum", &sum[i]);
+    }
+    free(bound);
     guarded_end("expected", &expected);
     guarded_end("expected_s", &expected_s);
     guarded_end("g", &g);
@@ -358,9 +393,10 @@ static void run_backward(const snn_kern *kern, uint64_t seed)
             lif_case c = make_case(shapes[i].steps, shapes[i].batch, shapes[i].channels,
                                    INPUT_RANDOM, (size_t)round % 2, &state);
 
-            compare_backward(kern, &c, 0, c.lif.row, round % 3 == 0, seed);
+            compare_backward(kern, &c, 0, c.lif.row, round % 3 == 0, round % 2 == 0, seed);
             if (c.batch > 1)
-                compare_backward(kern, &c, c.lif.channels, c.lif.row, round % 3 == 0, seed);
+                compare_backward(kern, &c, c.lif.channels, c.lif.row, round % 3 == 0,
+                                 round % 2 == 0, seed);
             end_case(&c);
         }
     }

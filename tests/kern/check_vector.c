@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Normalisation sums, Adam and softmax against the reference. */
+/* Normalisation sums and Adam against the reference. */
 #include "tests/kern/checkkern.h"
 
 #include "snn/base/base.h"
@@ -58,13 +58,13 @@ static void end_case(norm_case *c)
         guarded_end("norm array", all[i]);
 }
 
-typedef enum { SUM, SQUARE, SUM_G, SUM_GX } total_kind;
+typedef enum { SUM, SUM_G, SUM_GX } total_kind;
 
 /* A sum of n rounded terms q_i, each off by k U |q_i|, in any order: (n + k) U sum |q_i|.
- * k: 0 for x and g, 3 for (x-mean)^2, 4 for g ((x-mean) inv_std). */
+ * k: 0 for x and g, 4 for g ((x-mean) inv_std). */
 static double total_bound(const norm_case *c, total_kind kind, size_t b0, size_t b1, size_t channel)
 {
-    static const double k[] = {0.0, 3.0, 0.0, 4.0};
+    static const double k[] = {0.0, 0.0, 4.0};
     const double mean = (double)c->mean.at[channel], inv_std = (double)c->inv_std.at[channel];
     double size = 0.0;
     size_t n = 0;
@@ -73,10 +73,9 @@ static double total_bound(const norm_case *c, total_kind kind, size_t b0, size_t
         for (size_t t = 0; t < c->norm.steps; t++) {
             const size_t at = t * c->norm.row + b * c->norm.channels + channel;
             const double x = (double)c->x.at[at], g = fabs((double)c->g.at[at]);
-            const double q[] = {fabs(x), (x - mean) * (x - mean), g,
-                                g * fabs((x - mean) * inv_std)};
+            const double q[] = {fabs(x), g, g * fabs((x - mean) * inv_std)};
 
-            if (kind <= SQUARE && c->norm.valid != NULL && t >= c->norm.valid[b])
+            if (kind == SUM && c->norm.valid != NULL && t >= c->norm.valid[b])
                 continue;
             size += q[kind];
             n++;
@@ -96,9 +95,6 @@ static void compare_totals(const snn_kern *kern, norm_case *c, total_kind kind, 
     if (kind == SUM) {
         snn_kern_ref.norm_sum(&c->norm, b0, b1, expected[0].at);
         kern->norm_sum(&c->norm, b0, b1, got[0].at);
-    } else if (kind == SQUARE) {
-        snn_kern_ref.norm_square(&c->norm, b0, b1, expected[0].at);
-        kern->norm_square(&c->norm, b0, b1, got[0].at);
     } else {
         snn_kern_ref.norm_backward_sum(&c->norm, b0, b1, expected[0].at, expected[1].at);
         kern->norm_backward_sum(&c->norm, b0, b1, got[0].at, got[1].at);
@@ -139,9 +135,62 @@ static void run_sum(const snn_kern *kern, uint64_t seed)
     run_totals(kern, seed, SUM);
 }
 
-static void run_square(const snn_kern *kern, uint64_t seed)
+/*
+ * With X = max |x|, N rows in m = N / 32 + 1 runs of n <= 32: a run's mean is off by at most
+ * (n + 2) U X, and each merge adds 4 U X; so e = (36 + 4 m) U X for all means.  A run's squares
+ * are those about its own mean but for n e^2; the merge takes the two means' distance, at most
+ * 2 X, wrong by 2 e, so n 2 (2 X) 2 e in all; and n + 8 + m roundings of terms up to 4 X^2.
+ */
+static void compare_moments(const snn_kern *kern, norm_case *c, size_t b0, size_t b1, uint64_t seed)
 {
-    run_totals(kern, seed, SQUARE);
+    const size_t channels = c->norm.channels;
+    guarded expected[2] = {guarded_new(channels, 0), guarded_new(channels, 0)};
+    guarded got[2] = {guarded_new(channels, 1), guarded_new(channels, 1)};
+    struct test_near near[2] = {test_near_begin("mean", seed), test_near_begin("square", seed)};
+
+    snn_kern_ref.norm_moments(&c->norm, b0, b1, expected[0].at, expected[1].at);
+    kern->norm_moments(&c->norm, b0, b1, got[0].at, got[1].at);
+    for (size_t i = 0; i < channels; i++) {
+        double most = 0.0, rows = 0.0, runs, e;
+
+        for (size_t at = i; at < c->x.n; at += channels) {
+            const size_t b = at / channels % c->batch, t = at / c->norm.row;
+
+            if (b < b0 || b >= b1 || (c->norm.valid != NULL && t >= c->norm.valid[b]))
+                continue;
+            most = fmax(most, fabs((double)c->x.at[at]));
+            rows += 1.0;
+        }
+        runs = floor(rows / 32.0) + 1.0;
+        e = (36.0 + 4.0 * runs) * U * most;
+        check_near(&near[0], i, (double)expected[0].at[i], (double)got[0].at[i], e + TINY);
+        check_near(&near[1], i, (double)expected[1].at[i], (double)got[1].at[i],
+                   rows * (8.0 * most * e + (40.0 + runs) * U * 4.0 * most * most) + TINY);
+    }
+    for (int i = 0; i < 2; i++) {
+        test_near_end(&near[i]);
+        guarded_end("expected", &expected[i]);
+        guarded_end("got", &got[i]);
+    }
+}
+
+static void run_moments(const snn_kern *kern, uint64_t seed)
+{
+    uint64_t state = seed + 4;
+
+    for (size_t shape = 0; shape < SNN_COUNT(shapes); shape++) {
+        for (int round = 0; round < 6; round++) {
+            norm_case c = make_case(shape, (size_t)round % 2, &state);
+
+            for (size_t i = 0; round >= 4 && i < c.x.n; i++) /* far from 0 */
+                c.x.at[i] = 1000.0f + c.x.at[i];
+            point(&c, round % 4 >= 2);
+            compare_moments(kern, &c, 0, c.batch, seed);
+            if (c.batch > 2)
+                compare_moments(kern, &c, 1, c.batch - 1, seed);
+            end_case(&c);
+        }
+    }
 }
 
 static void run_backward_sum(const snn_kern *kern, uint64_t seed)
@@ -272,42 +321,6 @@ static void run_adam(const snn_kern *kern, uint64_t seed)
     }
 }
 
-/* ---- softmax ------------------------------------------------------------------------- */
-
-/* p = e / sum e: v - top rounded, U |v - top| in the exponent; exp SNN_EXP_ULP ulp; a sum of
- * positive terms keeps the largest relative error and adds width U; division, store: 2U. */
-static void run_softmax(const snn_kern *kern, uint64_t seed)
-{
-    static const size_t widths[] = {1, 2, 15, 16, 17, 20, 35, 200};
-    uint64_t state = seed + 30;
-
-    for (size_t i = 0; i < SNN_COUNT(widths); i++) {
-        for (int round = 0; round < 6; round++) {
-            const size_t width = widths[i], n = 5;
-            const float range = round == 0 ? 0.0f : powf(10.0f, (float)(round - 2));
-            guarded v = guarded_new(n * width, (size_t)round % 2), expected, p;
-            struct test_near near = test_near_begin("softmax", seed);
-
-            fill_uniform(&v, &state, -range, range);
-            expected = guarded_copy(&v);
-            p = guarded_copy(&v);
-            snn_kern_ref.softmax(n, width, v.at, expected.at);
-            kern->softmax(n, width, p.at, p.at); /* in place */
-            for (size_t at = 0; at < n * width; at++) {
-                const double relative =
-                    2.0 * (2.0 * (double)range * U + 4.0 * U) + ((double)width + 3.0) * U;
-
-                check_near(&near, at, (double)expected.at[at], (double)p.at[at],
-                           relative * (double)expected.at[at] + TINY);
-            }
-            test_near_end(&near);
-            guarded_end("v", &v);
-            guarded_end("expected", &expected);
-            guarded_end("p", &p);
-        }
-    }
-}
-
 /* ---- benches --------------------------------------------------------------------------- */
 
 static size_t bench_norm(const snn_kern *kern, int rounds, uint64_t seed, double *seconds,
@@ -321,7 +334,7 @@ static size_t bench_norm(const snn_kern *kern, int rounds, uint64_t seed, double
         if (which == 0)
             kern->norm_sum(&c.norm, 0, c.batch, a);
         else if (which == 1)
-            kern->norm_square(&c.norm, 0, c.batch, a);
+            kern->norm_moments(&c.norm, 0, c.batch, a, b);
         else if (which == 2)
             kern->norm_backward_sum(&c.norm, 0, c.batch, a, b);
         else
@@ -338,7 +351,7 @@ static size_t bench_norm(const snn_kern *kern, int rounds, uint64_t seed, double
         return bench_norm(kern, rounds, seed, seconds, which);                                     \
     }
 BENCH_NORM(bench_sum, 0)
-BENCH_NORM(bench_square, 1)
+BENCH_NORM(bench_moments, 1)
 BENCH_NORM(bench_backward_sum, 2)
 BENCH_NORM(bench_backward, 3)
 
@@ -360,24 +373,9 @@ static size_t bench_adam(const snn_kern *kern, int rounds, uint64_t seed, double
     return 4096;
 }
 
-static size_t bench_softmax(const snn_kern *kern, int rounds, uint64_t seed, double *seconds)
-{
-    static float v[4000];
-    double begin;
-
-    for (size_t i = 0; i < SNN_COUNT(v); i++)
-        v[i] = test_uniform(&seed, -1.0f, 1.0f);
-    begin = snn_seconds();
-    for (int i = 0; i < rounds; i++)
-        kern->softmax(200, 20, v, v);
-    *seconds = snn_seconds() - begin;
-    return SNN_COUNT(v);
-}
-
 const kern_check check_norm_sum = {"norm_sum", run_sum, bench_sum};
-const kern_check check_norm_square = {"norm_square", run_square, bench_square};
+const kern_check check_norm_moments = {"norm_moments", run_moments, bench_moments};
 const kern_check check_norm_backward_sum = {"norm_backward_sum", run_backward_sum,
                                             bench_backward_sum};
 const kern_check check_norm_backward = {"norm_backward", run_backward, bench_backward};
 const kern_check check_adam = {"adam", run_adam, bench_adam};
-const kern_check check_softmax = {"softmax", run_softmax, bench_softmax};

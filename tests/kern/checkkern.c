@@ -14,7 +14,7 @@
 static const kern_check *const checks[] = {
     &check_taps_forward,      &check_taps_backward,  &check_shift_forward,
     &check_shift_backward,    &check_shift_gradient, &check_lif_forward,
-    &check_lif_backward,      &check_norm_sum,       &check_norm_square,
+    &check_lif_backward,      &check_norm_sum,       &check_norm_moments,
     &check_norm_backward_sum, &check_norm_backward,  &check_stencil_forward,
     &check_stencil_backward,  &check_voxel_best,     &check_voxel_logits,
     &check_voxel_gradient,    &check_adam,           &check_softmax,
@@ -22,7 +22,7 @@ static const kern_check *const checks[] = {
     &check_event_find,        &check_event_scatter,  &check_event_gather,
     &check_adlif_forward,     &check_adlif_backward, &check_dft_forward,
     &check_dft_inverse,       &check_cells_add,      &check_bf16_pack,
-    &check_bf16_product,
+    &check_bf16_product,      &check_softmax_sum,    &check_softmax_backward,
 };
 
 static uint64_t seed;
