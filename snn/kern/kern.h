@@ -114,6 +114,34 @@ typedef struct snn_row_terms {
     bool lines;
 } snn_row_terms;
 
+/* ---- sums of spikes from tables -------------------------------------------- */
+
+/*
+ * Where a synapse is one tap and its input a spike or none, K synapses of a neuron give one of
+ * 2^K sums.  With 2^K the numbers of a vector, L, a table fits a register, and one permutation
+ * looks up the sums of L samples: K multiply-adds, and their loads, become one addition.
+ *
+ * A block is SNN_LOOKUP_GROUPS groups of L samples; sample p of it is lane p % L of group p / L.
+ * A source's row has L words a step: nibble g (bits 4 g ..) of word l is that of sample g L + l,
+ * and source i of a layer tells by bit i % K of it whether it fires; all other bits are 0.
+ * Table k of a neuron is about K sources, those of other bits j each, at offset[k K + j] words:
+ *
+ *     index[s, p] = the nibbles of p in x[offset[k K + j] + s L + p % L], j < K, or-ed
+ *     sum[s, p] = sum_k table[k][index[s, p]]            by growing k, table [tables][L]
+ *
+ * Sums and spikes of neurons stand in sub-blocks of SNN_LOOKUP_LANES samples side by side, a
+ * sub-block's spikes of a step as bits of one number.
+ */
+#define SNN_LOOKUP_GROUPS 8u
+#define SNN_LOOKUP_LANES  16u
+
+typedef struct snn_lookup_terms {
+    const uint32_t *x;
+    const int32_t *offset; /* [tables][K] */
+    const float *table;    /* [tables][L] */
+    size_t tables;
+} snn_lookup_terms;
+
 /* ---- products in bf16 --------------------------------------------------------- */
 
 /*
@@ -423,6 +451,19 @@ typedef struct snn_kern {
     /* out[c * out_stride + r] = in[r * in_stride + c] */
     void (*transpose)(size_t rows, size_t columns, const float *in, size_t in_stride, float *out,
                       size_t out_stride);
+
+    /* L, and K = log2 L; 0: this instruction set has no such permutation, and the next two
+     * kernels are NULL. */
+    uint32_t lookup_lanes, lookup_sources;
+    /* Sums of `steps` steps: out[(p / 16) * stride + s * 16 + p % 16]. */
+    void (*lookup_sum)(const snn_lookup_terms *terms, size_t steps, float *out, size_t stride);
+    /* Rows of a source that is number `bit` in its tables, words [steps][L], from the spikes of
+     * its sub-blocks, bits[sub-block][step]; NULL: silent. */
+    void (*lookup_spread)(const uint16_t *const *bits, size_t steps, uint32_t bit, uint32_t *words);
+    /* Neurons of channel c in one sub-block: plain LIF as above, x = row[s * 16 + lane] + bias
+     * first, its potentials v[16] from the last call's to the next's; the spikes go into bits. */
+    void (*lif_fire)(const snn_lif *lif, size_t c, float bias, const float *row, size_t steps,
+                     float *v, uint16_t *bits);
 
     /* `panel`: SNN_BF16_ROWS or SNN_BF16_COLUMNS.  Writes snn_bf16_words(lines, k, panel). */
     void (*bf16_pack)(const snn_bf16_lines *from, uint32_t panel, uint32_t *out);

@@ -10,6 +10,13 @@ void snn_rows_dot_ref(const snn_row_terms *shift, size_t rows, const float *row,
                       float *g);
 void snn_transpose_ref(size_t rows, size_t columns, const float *in, size_t in_stride, float *out,
                        size_t out_stride);
+/* For the lanes of the table that is compared: snn_kern_ref itself offers none. */
+void snn_lookup_sum_ref(const snn_lookup_terms *terms, uint32_t lanes, size_t steps, float *out,
+                        size_t stride);
+void snn_lookup_spread_ref(const uint16_t *const *bits, uint32_t lanes, size_t steps, uint32_t bit,
+                           uint32_t *words);
+void snn_lif_fire_ref(const snn_lif *lif, size_t c, float bias, const float *row, size_t steps,
+                      float *v, uint16_t *bits);
 void snn_bf16_pack_ref(const snn_bf16_lines *from, uint32_t panel, uint32_t *out);
 void snn_bf16_product_ref(size_t m, size_t n, size_t pairs, const uint32_t *a, const uint32_t *b,
                           float *c, size_t stride);

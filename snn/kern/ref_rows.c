@@ -16,7 +16,7 @@ void snn_rows_add_ref(const snn_row_terms *shift, size_t rows, float *out, size_
 }
 
 void snn_rows_dot_ref(const snn_row_terms *shift, size_t rows, const float *row, size_t stride,
-                       float *g)
+                      float *g)
 {
     for (size_t r = 0; r < rows; r++) {
         for (size_t n = shift->first[r]; n < shift->first[r + 1]; n++) {

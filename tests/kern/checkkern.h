@@ -48,6 +48,7 @@ extern const kern_check check_taps_forward, check_taps_backward;
 extern const kern_check check_shift_forward, check_shift_backward, check_shift_gradient;
 extern const kern_check check_rows_add, check_rows_dot, check_transpose;
 extern const kern_check check_bf16_pack, check_bf16_product;
+extern const kern_check check_lookup_sum, check_lookup_spread, check_lif_fire;
 extern const kern_check check_event_find, check_event_scatter, check_event_gather;
 extern const kern_check check_dft_forward, check_dft_inverse;
 extern const kern_check check_lif_forward, check_lif_backward;
