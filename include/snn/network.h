@@ -164,7 +164,8 @@ SNN_API SNN_MUST_USE snn_status snn_tape_tensor(const snn_tape *tape, const char
 SNN_API void snn_tape_phases(snn_tape *tape, double seconds[SNN_PHASES], int reset);
 SNN_API const char *snn_phase_name(snn_phase phase);
 
-/* What the planner chose for a layer: "direct", "fft", ...; "axonal", "dendritic". */
+/* What the planner chose for a layer: "direct", "fft", "taps", "event"; "axonal", "dendritic";
+ * "lookup": evaluation alone, sums of spikes from tables. */
 SNN_API const char *snn_tape_solver(const snn_tape *tape, uint32_t layer);
 
 /* A choice of the planner and what it went by. */

@@ -76,6 +76,16 @@ void snn_rows_unpack(const snn_rows *rows, const snn_delay_plan *plan, size_t bl
 void snn_rows_add(const snn_rows *rows, const snn_delay_plan *plan, const float *in, float *out,
                   size_t stride, size_t columns);
 
+/*
+ * Whether `plan` is of the solver `taps` with 16 samples side by side; then its forward pass
+ * can hand over rows instead of frames: use(user, block, y, stride) has step t of output o and
+ * sample 16 block + l at y[o * stride + t * 16 + l], for as long as the call lasts, from any
+ * thread.
+ */
+typedef void (*snn_rows_use)(void *user, size_t block, const float *y, size_t stride);
+bool snn_taps_gives_rows(const snn_delay_plan *plan);
+void snn_taps_forward_rows(snn_delay_plan *plan, const snn_frames *x, snn_rows_use use, void *user);
+
 /* gx, dense in time, by shifted products. */
 void snn_rows_input_gradient(snn_rows *rows, snn_delay_plan *plan, const float *gy, float *gx);
 

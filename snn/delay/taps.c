@@ -26,6 +26,8 @@ typedef struct {
     const float *x, *gy;
     float *y;
     bool add;
+    snn_rows_use use; /* of the rows of y, in the place of unpacking them; or NULL */
+    void *user;
     size_t pieces;
 } taps_job;
 
@@ -139,18 +141,40 @@ static void forward_tile(void *arg, size_t block, int worker)
     pack_y(job, block, job->add ? job->y : NULL, y);
     snn_rows_add(rows, plan, x + rows->lead, y, rows->y_stride,
                  snn_rows_columns(rows, plan->steps_out));
-    snn_rows_unpack(rows, plan, block, y, rows->y_stride, plan->problem.n_out, plan->steps_out,
-                    job->y);
+    if (job->use != NULL)
+        job->use(job->user, block, y, rows->y_stride);
+    else
+        snn_rows_unpack(rows, plan, block, y, rows->y_stride, plan->problem.n_out, plan->steps_out,
+                        job->y);
+}
+
+static void forward(snn_delay_plan *plan, taps_job *job)
+{
+    taps_state *state = plan->state;
+
+    snn_rows_make_terms(&state->rows, plan, false);
+    snn_parallel(plan->ctx, state->rows.blocks, snn_rows_cost(&plan->problem, plan->steps_out),
+                 forward_tile, job);
 }
 
 static void taps_forward(snn_delay_plan *plan, const snn_frames *x, float *y, bool add)
 {
-    taps_state *state = plan->state;
     taps_job job = {.plan = plan, .x = x->dense, .y = y, .add = add};
 
-    snn_rows_make_terms(&state->rows, plan, false);
-    snn_parallel(plan->ctx, state->rows.blocks, snn_rows_cost(&plan->problem, plan->steps_out),
-                 forward_tile, &job);
+    forward(plan, &job);
+}
+
+bool snn_taps_gives_rows(const snn_delay_plan *plan)
+{
+    return plan->solver == &snn_delay_taps && snn_rows_lanes(&plan->problem) == SNN_ROWS_LANES;
+}
+
+void snn_taps_forward_rows(snn_delay_plan *plan, const snn_frames *x, snn_rows_use use, void *user)
+{
+    taps_job job = {.plan = plan, .x = x->dense, .use = use, .user = user};
+
+    SNN_ASSERT(snn_taps_gives_rows(plan));
+    forward(plan, &job);
 }
 
 static void taps_begin_backward(snn_delay_plan *plan, const float *gy)

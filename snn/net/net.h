@@ -16,6 +16,7 @@
 #ifndef SNN_NET_NET_H
 #define SNN_NET_NET_H
 
+#include "snn/delay/lookup.h"
 #include "snn/delay/synapse.h"
 
 #include <snn/network.h>
@@ -101,8 +102,10 @@ struct snn_tape {
     float *g_taps;  /* gradients of taps, in the form of the layer that is on; shared */
     float *scratch; /* shared by all plans */
     size_t g_taps_floats, scratch_floats;
-    uint32_t plans; /* made so far */
-    bool planned;   /* all plans and their memory are there */
+    uint32_t plans;           /* made so far */
+    bool planned;             /* all plans and their memory are there */
+    bool packed;              /* evaluation goes by spikes as bits (packed.c) */
+    snn_spike_bits spikes[2]; /* of its layers, in turn */
     float plan[NET_PLAN_FLOATS];
     float *state; /* per worker: potentials of a tile */
     size_t state_floats;
@@ -153,6 +156,20 @@ snn_synapse *net_plan_synapse(snn_tape *tape, uint32_t l);
 void net_plan_measure(snn_tape *tape);
 /* What a checkpoint keeps of all this: "plan.state". */
 void net_plan_tensor(snn_tape *tape, snn_tensor *out);
+
+/*
+ * Evaluation at rounded delays with spikes as bits (packed.c): the first layer by `taps`, the
+ * others by tables (lookup.h), neurons fired where their sums are, no frames but the read-out's.
+ * can: the network, the tape and the instruction set allow it.  create: the bits' memory.
+ * forward: all layers, in the place of those of snn_forward, after begin.
+ */
+bool net_packed_can(const snn_tape *tape);
+SNN_MUST_USE snn_status net_packed_create(snn_tape *tape);
+void net_packed_destroy(snn_tape *tape);
+void net_packed_forward(snn_tape *tape, double *since);
+/* What plan.c plans for, and pass.c sees: layer l's rounded delays; its frames. */
+snn_delay_problem net_rounded_problem(const snn_tape *tape, uint32_t l);
+void net_add_bias(snn_tape *tape, uint32_t l);
 
 /* A phase of a layer is over (pass.c): add the seconds since *since to it, tell who looks on,
  * restart the watch. */

@@ -72,7 +72,7 @@ static void begin(snn_tape *tape, const snn_batch *batch, const snn_pass *pass)
     }
 }
 
-static void add_bias(snn_tape *tape, uint32_t l)
+void net_add_bias(snn_tape *tape, uint32_t l)
 {
     const float *bias = tape->net->layer[l].p.bias;
     const size_t n = tape->net->layer[l].n_out, all = activation_floats(tape, l);
@@ -105,13 +105,29 @@ static void synapse_forward(snn_tape *tape, uint32_t l, double *since)
         snn_synapse_show(synapse, synapse->kernel.value, layer->taps);
     net_lap(tape, SNN_PHASE_TAPS, l, since);
     snn_synapse_forward(synapse, &x, layer->conv);
-    add_bias(tape, l);
+    net_add_bias(tape, l);
     net_lap(tape, SNN_PHASE_SYNAPSE_FORWARD, l, since);
+}
+
+static void layers_forward(snn_tape *tape, double *since)
+{
+    const uint32_t last = tape->net->layers - 1;
+
+    for (uint32_t l = 0; l <= last; l++) {
+        synapse_forward(tape, l, since);
+        if (l < last) {
+            if (tape->net->params.batch_norm)
+                net_norm_forward(tape, l);
+            net_neuron_forward(tape, l);
+        } else {
+            net_readout_forward(tape);
+        }
+        net_lap(tape, SNN_PHASE_NEURON_FORWARD, l, since);
+    }
 }
 
 snn_status snn_forward(snn_tape *tape, const snn_batch *batch, const snn_pass *pass, snn_error *err)
 {
-    const uint32_t last = tape->net->layers - 1;
     double since = snn_seconds();
     snn_status st = check_batch(tape, batch, pass, err);
 
@@ -120,17 +136,10 @@ snn_status snn_forward(snn_tape *tape, const snn_batch *batch, const snn_pass *p
     if (st != SNN_OK)
         return st;
     begin(tape, batch, pass);
-    for (uint32_t l = 0; l <= last; l++) {
-        synapse_forward(tape, l, &since);
-        if (l < last) {
-            if (tape->net->params.batch_norm)
-                net_norm_forward(tape, l);
-            net_neuron_forward(tape, l);
-        } else {
-            net_readout_forward(tape);
-        }
-        net_lap(tape, SNN_PHASE_NEURON_FORWARD, l, &since);
-    }
+    if (tape->packed && pass->mode == SNN_MODE_EVAL)
+        net_packed_forward(tape, &since);
+    else
+        layers_forward(tape, &since);
     if (pass->mode == SNN_MODE_TRAIN)
         net_plan_measure(tape);
     tape->has_output = true;

@@ -132,6 +132,28 @@ static snn_delay_problem problem_of(const snn_tape *tape, uint32_t l, bool round
     };
 }
 
+snn_delay_problem net_rounded_problem(const snn_tape *tape, uint32_t l)
+{
+    return problem_of(tape, l, true);
+}
+
+/* Whether spikes as bits are the cheapest way through all layers at rounded delays. */
+static bool pack_pays(const snn_tape *tape)
+{
+    double frames = 0.0, bits = 0.0;
+
+    if (!net_packed_can(tape))
+        return false;
+    for (uint32_t l = 0; l < tape->net->layers; l++) {
+        const snn_delay_problem problem = problem_of(tape, l, true);
+
+        frames += snn_delay_choose(&problem, SNN_SOLVER_AUTO)->cost(&problem);
+        bits += l == 0 ? snn_delay_choose(&problem, SNN_SOLVER_TAPS)->cost(&problem)
+                       : snn_lookup_cost(tape->ctx, &problem);
+    }
+    return bits < frames;
+}
+
 /* Whether a synapse serves a problem as well as a new one with `solver` would.  Shared
  * delays have one way, which serves every use. */
 static bool serves(const snn_synapse *synapse, const snn_delay_solver *solver,
@@ -148,12 +170,16 @@ static void note(snn_tape *tape, uint32_t l, bool rounded, const snn_delay_probl
                  const snn_delay_solver *solver)
 {
     const snn_sharing sharing = tape->net->params.delay.sharing;
+    const bool lookup = rounded && tape->packed && l > 0;
 
     tape->layer[l].choice[rounded] = (snn_plan_choice){
         .solver = sharing == SNN_SHARING_AXONAL      ? "axonal"
                   : sharing == SNN_SHARING_DENDRITIC ? "dendritic"
+                  : lookup                           ? "lookup"
                                                      : solver->name,
-        .cost = sharing == SNN_SHARING_SYNAPSE ? solver->cost(problem) : NAN,
+        .cost = sharing != SNN_SHARING_SYNAPSE ? NAN
+                : lookup                       ? snn_lookup_cost(tape->ctx, problem)
+                                               : solver->cost(problem),
         .taps = problem->width,
         .sigma = rounded ? 0.0f : largest_sigma(tape, l),
         .density = problem->density,
@@ -168,7 +194,9 @@ static snn_status make(snn_tape *tape, uint32_t l, bool rounded, snn_error *err)
     snn_synapse *synapse = rounded ? &layer->rounded : &layer->synapse;
     const snn_delay_problem problem = problem_of(tape, l, rounded);
     const snn_sharing sharing = net->params.delay.sharing;
-    const snn_delay_solver *solver = snn_delay_choose(&problem, net->params.delay.solver);
+    /* Spikes as bits go through `taps`, as does whoever wants frames in evaluation. */
+    const snn_solver wish = rounded && tape->packed ? SNN_SOLVER_TAPS : net->params.delay.solver;
+    const snn_delay_solver *solver = snn_delay_choose(&problem, wish);
     const snn_taps taps = {
         .version = net->version,
         .elements = net->params.delay.kernel_count,
@@ -188,8 +216,7 @@ static snn_status make(snn_tape *tape, uint32_t l, bool rounded, snn_error *err)
     if (rounded && serves(&layer->synapse, solver, &problem))
         return SNN_OK;
     tape->plans++;
-    return snn_synapse_init(synapse, tape->ctx, &problem, sharing, net->params.delay.solver, &taps,
-                            err);
+    return snn_synapse_init(synapse, tape->ctx, &problem, sharing, wish, &taps, err);
 }
 
 static size_t largest(size_t a, size_t b)
@@ -208,6 +235,11 @@ static snn_status share(snn_tape *tape)
 
         for (size_t i = 0; i < SNN_COUNT(uses); i++)
             scratch = largest(scratch, snn_synapse_scratch_floats(uses[i]));
+        if (tape->packed && l > 0) {
+            const snn_delay_problem problem = problem_of(tape, l, true);
+
+            scratch = largest(scratch, snn_lookup_floats(tape->ctx, &problem));
+        }
         if (tape->params.train)
             g_taps = largest(g_taps, snn_synapse_taps(uses[0]));
     }
@@ -241,8 +273,11 @@ static snn_status update(snn_tape *tape, bool trained, snn_error *err)
     const bool shared = tape->net->params.delay.sharing != SNN_SHARING_SYNAPSE;
     const uint32_t before = tape->plans;
     const snn_memory purpose = snn_context_purpose(tape->ctx, SNN_MEMORY_SOLVERS);
+    const bool packed = pack_pays(tape);
     snn_status st = SNN_OK;
 
+    tape->plans += packed != tape->packed;
+    tape->packed = packed;
     for (uint32_t l = 0; l < tape->net->layers; l++) {
         if (tape->params.train || trained || shared || tape->layer[l].synapse.ctx != NULL)
             TRY(st, make(tape, l, false, err));
@@ -251,6 +286,8 @@ static snn_status update(snn_tape *tape, bool trained, snn_error *err)
     }
     if (tape->plans != before || tape->scratch == NULL)
         TRY(st, share(tape));
+    if (tape->packed)
+        TRY(st, net_packed_create(tape));
 done:
     tape->planned = st == SNN_OK;
     snn_context_purpose(tape->ctx, purpose);
@@ -350,6 +387,7 @@ void net_plan_destroy(snn_tape *tape)
         snn_synapse_clear(&tape->layer[l].rounded);
         snn_synapse_clear(&tape->layer[l].synapse);
     }
+    net_packed_destroy(tape);
     snn_free(tape->ctx, tape->g_taps);
     snn_free(tape->ctx, tape->scratch);
 }

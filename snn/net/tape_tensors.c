@@ -177,5 +177,7 @@ const char *snn_tape_solver(const snn_tape *tape, uint32_t layer)
     if (layer >= tape->net->layers)
         return "";
     synapse = &tape->layer[layer].synapse;
+    if (synapse->ctx == NULL && tape->packed && layer > 0)
+        return "lookup";
     return snn_synapse_solver(synapse->ctx != NULL ? synapse : &tape->layer[layer].rounded);
 }
