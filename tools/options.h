@@ -31,7 +31,7 @@ typedef struct option_amount {
 
 /* Texts point into argv.  Counts are 0 where not given. */
 typedef struct options {
-    const char *data, *out, *dir, *url, *config, *cpu, *espeak, *encoder, *times, *split, *trace;
+    const char *data, *out, *dir, *url, *config, *cpu, *espeak, *encoder, *times, *split, *trace, *use, *plot;
     option_list set, grid, arm, vary;
     struct {
         uint64_t value;
@@ -43,7 +43,7 @@ typedef struct options {
     bool relative, tolerant;
     uint32_t threads, steps, batch, input_steps, inputs, outputs, clips, channels, rate;
     uint32_t sample, width, height, seeds, jobs;
-    uint32_t points, fine_tune;
+    uint32_t points, fine_tune, live;
     uint32_t samples, valid, test, classes, units, parts, png;
     double density, duration, timeout, level_step, level_hop, keep, confidence, decay;
     option_amount motif, gap, spread, jitter, noise;

@@ -18,6 +18,13 @@ typedef struct snn_work {
     double bytes;
 } snn_work;
 
+/* What a layer is asked to do. */
+typedef enum snn_layer_use {
+    SNN_USE_TRAIN,   /* forward and both gradients */
+    SNN_USE_FORWARD, /* forward alone, with taps as in training (SNN_MODE_CONTINUOUS) */
+    SNN_USE_ROUNDED  /* forward alone at rounded delays: one live tap (SNN_MODE_EVAL) */
+} snn_layer_use;
+
 /* A layer of delayed synapses to be measured by itself, on random spikes. */
 typedef struct snn_layer_case {
     size_t size; /* sizeof(snn_layer_case), set by _init */
@@ -25,9 +32,11 @@ typedef struct snn_layer_case {
     uint32_t max_delay;
     snn_kernel_version version;
     float sigma;           /* of all synapses, steps */
+    int whole;             /* positions are whole: v1, and max with sigma 0, have one live tap */
     uint32_t batch, steps; /* at most 2^31 cells */
     float density;         /* share of the input's cells that are not zero */
-    int train;             /* 1: forward and both gradients; 0: forward at rounded delays */
+    snn_layer_use use;
+    snn_precision precision;
     uint64_t seed;
 } snn_layer_case;
 
@@ -78,8 +87,12 @@ SNN_API void snn_tape_work(const snn_tape *tape, snn_phase phase, uint32_t layer
 SNN_API void snn_bench_dense_flops(const snn_network_params *params, uint32_t batch, uint32_t steps,
                                    double *forward, double *backward);
 
-/* Defaults: 256 x 256, 25 delays, gauss, sigma 12, batch 64, 100 steps, density 0.05, training. */
+/* Defaults: 256 x 256, 25 delays, gauss, sigma 12, batch 64, 100 steps, density 0.05, training,
+ * float32. */
 SNN_API void snn_layer_case_init(snn_layer_case *c);
+
+/* Taps of a synapse of the layer that may differ from zero, by version, sigma and use. */
+SNN_API uint32_t snn_layer_live_taps(const snn_layer_case *c);
 
 /* Measure every solver that can compute the layer, in turns, `repeats` (1 .. 64) times after a
  * first one; *n of them to `out`, in the order of the planner's table.

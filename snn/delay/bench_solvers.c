@@ -42,8 +42,7 @@ void snn_layer_case_init(snn_layer_case *c)
                           .sigma = 12.0f,
                           .batch = 64,
                           .steps = 100,
-                          .density = 0.05f,
-                          .train = 1};
+                          .density = 0.05f};
 }
 
 static snn_status check(const snn_layer_case *c, uint32_t repeats, snn_error *err)
@@ -61,10 +60,20 @@ static snn_status check(const snn_layer_case *c, uint32_t repeats, snn_error *er
         return snn_error_set(err, SNN_EINVAL, "layer", "more than 2^31 cells: fewer samples");
     if (!(c->sigma >= 0.0f && c->density >= 0.0f && c->density <= 1.0f))
         return snn_error_set(err, SNN_EINVAL, "layer", "sigma or density out of range");
+    if ((unsigned)c->version > SNN_KERNEL_V0 || (unsigned)c->use > SNN_USE_ROUNDED ||
+        (unsigned)c->precision > SNN_PRECISION_BF16)
+        return snn_error_set(err, SNN_EINVAL, "layer", "no such version, use or precision");
     if (repeats == 0 || repeats > MOST_TURNS)
         return snn_error_set(err, SNN_EINVAL, "layer", "%u repeats are not in 1..%u", repeats,
                              MOST_TURNS);
     return SNN_OK;
+}
+
+uint32_t snn_layer_live_taps(const snn_layer_case *c)
+{
+    if (c->use == SNN_USE_ROUNDED)
+        return snn_delay_live_taps(SNN_KERNEL_V1, c->max_delay, 0.0f, true);
+    return snn_delay_live_taps(c->version, c->max_delay, c->sigma, c->whole != 0);
 }
 
 static snn_delay_problem problem_of(const snn_layer_case *c)
@@ -74,13 +83,13 @@ static snn_delay_problem problem_of(const snn_layer_case *c)
         .n_out = c->n_out,
         .n_taps = c->max_delay,
         .elements = 1,
-        .width = c->train ? snn_delay_live_taps(c->version, c->max_delay, c->sigma, false)
-                          : snn_delay_live_taps(SNN_KERNEL_V1, c->max_delay, 0.0f, true),
+        .width = snn_layer_live_taps(c),
         .density = snn_delay_rounded_density((double)c->density),
         .batch = c->batch,
         .steps = c->steps,
-        .train = c->train != 0,
-        .input_gradient = c->train != 0,
+        .train = c->use == SNN_USE_TRAIN,
+        .input_gradient = c->use == SNN_USE_TRAIN,
+        .precision = c->precision,
     };
 }
 
@@ -103,6 +112,8 @@ static snn_status make_numbers(match *m)
     for (size_t i = 0; i < s; i++) {
         m->parameters[i] = snn_random_uniform(key, i, 0, 0) - 0.5f;
         m->parameters[s + i] = half * (2.0f * snn_random_uniform(key, i, 1, 0) - 1.0f);
+        if (c->whole != 0)
+            m->parameters[s + i] = rintf(m->parameters[s + i]);
         m->parameters[2 * s + i] = c->sigma;
     }
     for (size_t i = 0; i < in; i++)
@@ -186,11 +197,11 @@ static void take_turn(match *m, contender *one, uint32_t turn)
     double since = snn_seconds();
 
     snn_synapse_begin(synapse, x.batch, x.steps);
-    snn_synapse_build(synapse, !m->c->train);
+    snn_synapse_build(synapse, m->c->use == SNN_USE_ROUNDED);
     one->part[SNN_LAYER_TAPS][turn] = lap(&since);
     snn_synapse_forward(synapse, &x, m->y);
     one->part[SNN_LAYER_FORWARD][turn] = lap(&since);
-    if (m->c->train) {
+    if (m->c->use == SNN_USE_TRAIN) {
         snn_synapse_kernel_gradient(synapse, &x, m->g);
         snn_synapse_collect(synapse);
         one->part[SNN_LAYER_KERNEL_GRADIENT][turn] = lap(&since);

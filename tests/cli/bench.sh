@@ -63,23 +63,47 @@ fi
 wait $parent 2>/dev/null
 
 # Every solver that can, the choice and the fastest once a point.
-run 0 bench solver --steps 2 --batch 4 --inputs 9 --outputs 7 --input-steps 12 --vary sigma=0.23,4 --vary taps=1,5 --csv
+layer="--steps 1 --batch 4 --inputs 9 --outputs 7 --input-steps 12"
+# shellcheck disable=SC2086
+run 0 bench solver $layer --steps 2 --vary sigma=0.23,4 --vary taps=1,5 --plot solver.png --csv
 check "solver: one choice and one fastest a point, and their ratio" awk -F, '
     NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
-    { point = $1 "=" $2; seen[point] = 1; chosen[point] += $at["chosen"]; fastest[point] += $at["fastest"]
-      if ($at["seconds"] <= 0 || $at["times_fastest"] < 1 || $at["forward"] <= 0) bad = 1
+    { point = $2 "=" $3; seen[point] = 1; chosen[point] += $at["chosen"]; fastest[point] += $at["fastest"]
+      if ($at["seconds"] <= 0 || $at["times_fastest"] < 1 || $at["forward"] <= 0 ||
+          $at["kernel_gradient"] <= 0 || $at["copy_gbytes"] <= 0 || $1 != "train") bad = 1
       solvers[$at["solver"]] = 1 }
     END { for (p in seen) { n++; if (chosen[p] != 1 || fastest[p] != 1) bad = 1 }
           exit bad || n != 4 || !("direct" in solvers) || !("fft" in solvers) }' out
-run 0 bench solver --steps 1 --batch 4 --inputs 9 --outputs 7 --input-steps 12 --vary density=0.1 --json
-out_has '^\{"event":"solver","vary":"density","value":0.1,"solver":"direct","chosen":(true|false),'
-out_has '^\{"event":"summary","points":1,"within_10_percent":[01],"worst":[0-9.]+\}$'
-run 0 bench solver --steps 1 --batch 4 --inputs 9 --outputs 7 --input-steps 12 --vary steps=10
-out_has '^the planner.s choice \(\*\) is within 10 % of the fastest at [01] of 1 points; worst [0-9.]+ times$'
+check "solver: a picture" sh -c 'head -c 8 solver.png | od -c | grep -q "P   N   G"'
+# shellcheck disable=SC2086
+run 0 bench solver $layer --vary density=0.1 --json
+out_has '^\{"event":"solver","use":"train","vary":"density","value":0.1,"solver":"direct","chosen":(true|false),'
+out_has '^\{"event":"summary","points":1,"within_10_percent":[01],"within_noise":[01],"worst":[0-9.]+\}$'
+# Costs, unlike times, are the same everywhere: dense input of one tap, and 25 live taps.
+# shellcheck disable=SC2086
+run 0 bench solver $layer --batch 8 --inputs 64 --outputs 64 --density 1 --vary live=1,25 --json
+out_has '^\{"event":"crossing","use":"train","vary":"live","of":"planner","from":"taps","to":"fft","value":[0-9.]+\}$'
+for use in forward rounded; do
+    # shellcheck disable=SC2086
+    run 0 bench solver $layer --use $use --live 2 --vary steps=10 --csv
+    check "$use: no gradients, and its live taps" awk -F, -v live=$(test $use = forward && echo 2 || echo 1) '
+        NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+        { if ($at["kernel_gradient"] != 0 || $at["input_gradient"] != 0 || $at["live"] != live || $at["forward"] <= 0) bad = 1 }
+        END { exit bad || NR < 3 }' out
+done
+# shellcheck disable=SC2086
+run 0 bench solver $layer --vary steps=10 --vary batch=1,2
+out_has '^train   steps    the fastest: the same everywhere$'
+out_has "^train   batch    the planner's choice: "
+out_has '^the planner.s choice \(\*\) is within 10 % of the fastest at [0-3] of 3 points; worst [0-9.]+ times$'
+run 1 bench solver --use nothing
+err_has '^snn: --use: nothing is not train, forward or rounded'
+run 1 bench solver --vary live=0
+err_has 'cannot be'
 run 1 bench solver --vary taps=4
 err_has 'max_delay 4 is not odd'
 run 1 bench solver --vary colour=1
-err_has '^snn: --vary: colour=1: sigma, density, taps'
+err_has '^snn: --vary: colour=1: live, sigma, density, taps'
 run 1 bench solver --vary width=1.5
 err_has 'cannot be'
 
