@@ -29,22 +29,22 @@
 #define MOVE_COST    58.0
 
 typedef struct {
-    snn_rows rows;     /* for the input gradient */
-    size_t row_steps;  /* of a row here: T + D - 1, in whole lines */
-    size_t entries;    /* the most there can be */
-    size_t blocks;     /* of TOGETHER outputs */
-    size_t cells;      /* of a sample: T n_in */
+    snn_rows rows;    /* for the input gradient */
+    size_t row_steps; /* of a row here: T + D - 1, in whole lines */
+    size_t entries;   /* the most there can be */
+    size_t blocks;    /* of TOGETHER outputs */
+    size_t cells;     /* of a sample: T n_in */
     /* What forward found, for kernel_gradient; a sample with more is searched again. */
     size_t kept;          /* cells there is room for, a sample */
     uint32_t *kept_first; /* [batch][n_in + 2] */
     uint32_t *kept_step;  /* [batch][kept] */
     float *kept_value;    /* [batch][kept] */
-    uint32_t *first;   /* [blocks + 1] entries of each block */
-    uint32_t *channel; /* [entries] */
-    uint32_t *delay;   /* [entries][TOGETHER] */
-    float *weight;     /* [entries][TOGETHER] */
-    float *g;          /* [pieces][entries][TOGETHER] */
-    float *worker;     /* rows and cells, one piece a worker */
+    uint32_t *first;      /* [blocks + 1] entries of each block */
+    uint32_t *channel;    /* [entries] */
+    uint32_t *delay;      /* [entries][TOGETHER] */
+    float *weight;        /* [entries][TOGETHER] */
+    float *g;             /* [pieces][entries][TOGETHER] */
+    float *worker;        /* rows and cells, one piece a worker */
     size_t worker_floats;
 } event_state;
 
@@ -370,15 +370,21 @@ static snn_event_block block_of(const event_state *state, size_t block)
                              .weight = state->weight + n * TOGETHER};
 }
 
-/* Rows [GROUP][row_steps] of the outputs o0 .. of one sample, from frames or silent. */
+/* Rows [GROUP][row_steps] of the outputs o0 .. of one sample, from frames or silent; blocks that
+ * exist, and zeros behind the last step. */
 static void load_group(const event_job *job, const float *frames, size_t sample, size_t o0,
                        float *rows)
 {
     const snn_delay_plan *plan = job->plan;
     const event_state *state = plan->state;
     const size_t n_out = plan->problem.n_out, outs = least(GROUP, n_out - o0);
+    const size_t used = snn_tiles(outs, TOGETHER) * TOGETHER;
 
-    memset(rows, 0, GROUP * state->row_steps * sizeof *rows);
+    for (size_t o = 0; o < used; o++) {
+        const size_t from = frames != NULL && o < outs ? plan->steps_out : 0;
+
+        memset(rows + o * state->row_steps + from, 0, (state->row_steps - from) * sizeof *rows);
+    }
     if (frames != NULL)
         plan->ctx->kern->transpose(plan->steps_out, outs, frames + sample * n_out + o0,
                                    plan->batch * n_out, rows, state->row_steps);
@@ -390,6 +396,7 @@ static void forward_tile(void *arg, size_t sample, int worker)
     const snn_delay_plan *plan = job->plan;
     const event_state *state = plan->state;
     const size_t n_out = plan->problem.n_out;
+    snn_transpose *store = snn_rows_store(plan, plan->steps_out, n_out);
     float *rows;
     snn_cells cells = cells_of(state, plan, worker, &rows);
 
@@ -408,8 +415,8 @@ static void forward_tile(void *arg, size_t sample, int worker)
                                            state->first[block + 1] - state->first[block],
                                            rows + (o - o0) * state->row_steps, state->row_steps);
         }
-        plan->ctx->kern->transpose(outs, plan->steps_out, rows, state->row_steps,
-                                   job->y + sample * n_out + o0, plan->batch * n_out);
+        store(outs, plan->steps_out, rows, state->row_steps, job->y + sample * n_out + o0,
+              plan->batch * n_out);
     }
 }
 

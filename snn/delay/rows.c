@@ -300,6 +300,14 @@ void snn_rows_pack(const snn_rows *rows, const snn_delay_plan *plan, size_t bloc
                                    stride);
 }
 
+snn_transpose *snn_rows_store(const snn_delay_plan *plan, size_t steps, size_t channels)
+{
+    const snn_kern *kern = plan->ctx->kern;
+    const bool past = steps * plan->batch * channels > SNN_PAST_FLOATS;
+
+    return past ? kern->transpose_past : kern->transpose;
+}
+
 void snn_rows_unpack(const snn_rows *rows, const snn_delay_plan *plan, size_t block,
                      const float *in, size_t stride, size_t channels, size_t steps, float *frames)
 {
@@ -308,7 +316,7 @@ void snn_rows_unpack(const snn_rows *rows, const snn_delay_plan *plan, size_t bl
 
     frames += b0 * channels;
     if (lanes == 1) {
-        plan->ctx->kern->transpose(channels, steps, in, stride, frames, row);
+        snn_rows_store(plan, steps, channels)(channels, steps, in, stride, frames, row);
         return;
     }
     for (size_t t = 0; t < steps; t++)

@@ -19,6 +19,7 @@
 #define SNN_DELAY_ROWS_H
 
 #include "snn/delay/delay.h"
+#include "snn/kern/kern.h"
 
 #define SNN_ROWS_LANES 16u /* samples side by side: a line of the cache */
 /* Pieces of the batch whose kernel gradients are summed apart, and folded in order. */
@@ -67,6 +68,9 @@ void snn_rows_make_terms(snn_rows *rows, const snn_delay_plan *plan, bool backwa
 void snn_rows_fold(const snn_rows *rows, const snn_delay_plan *plan, size_t pieces, const float *g,
                    float *g_kernel);
 
+/* The transposition that writes such frames [steps, B, channels]: where they are larger than
+ * caches, it goes past them. */
+snn_transpose *snn_rows_store(const snn_delay_plan *plan, size_t steps, size_t channels);
 /* Frames [steps, B, channels] of a block of samples to rows, and back. */
 void snn_rows_pack(const snn_rows *rows, const snn_delay_plan *plan, size_t block,
                    const float *frames, size_t channels, size_t steps, float *out, size_t stride);

@@ -18,6 +18,10 @@
 #include <math.h>
 #include <stdbool.h>
 
+/* Arrays that are larger are not in the caches when they are read next: what writes them need
+ * not read their lines first. */
+#define SNN_PAST_FLOATS ((size_t)1 << 24)
+
 /* ---- taps ------------------------------------------------------------- */
 
 /*
@@ -287,6 +291,7 @@ typedef struct snn_lif {
     snn_reset reset;
     snn_surrogate surrogate;
     bool detach_reset, smooth;
+    bool past;    /* forward: output is larger than caches; a hint */
     bool carry;   /* forward: `state` is what the last call left, not `start` (not in ref) */
     size_t steps; /* T */
     size_t row;   /* columns of a step: batch * channels */
@@ -429,6 +434,9 @@ typedef struct snn_voxels {
     bool sigmoid;
 } snn_voxels;
 
+typedef void snn_transpose(size_t rows, size_t columns, const float *in, size_t in_stride,
+                           float *out, size_t out_stride);
+
 typedef struct snn_kern {
     const char *name;
     bool bf16_native; /* the instruction set multiplies bf16 numbers */
@@ -448,9 +456,9 @@ typedef struct snn_kern {
     void (*rows_add)(const snn_row_terms *shift, size_t rows, float *out, size_t stride);
     void (*rows_dot)(const snn_row_terms *shift, size_t rows, const float *row, size_t stride,
                      float *g);
-    /* out[c * out_stride + r] = in[r * in_stride + c] */
-    void (*transpose)(size_t rows, size_t columns, const float *in, size_t in_stride, float *out,
-                      size_t out_stride);
+    /* out[c * out_stride + r] = in[r * in_stride + c];  past: past the caches where whole lines
+     * of out are written. */
+    snn_transpose *transpose, *transpose_past;
 
     /* L, and K = log2 L; 0: this instruction set has no such permutation, and the next two
      * kernels are NULL. */

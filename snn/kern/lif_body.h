@@ -52,6 +52,19 @@ static inline float surrogate_slope(snn_surrogate kind, float a, float x)
     return 0.0f;
 }
 
+/* Past the caches, where that is a matter of whole vectors. */
+static inline void row_past(float *to, const float *from, size_t n)
+{
+#ifdef __SSE2__
+    if ((uintptr_t)to % 16 == 0 && n % 4 == 0) {
+        for (size_t i = 0; i < n; i += 4)
+            _mm_stream_ps(to + i, _mm_loadu_ps(from + i));
+        return;
+    }
+#endif
+    memcpy(to, from, n * sizeof *to);
+}
+
 /* `omp simd`: a step touches more arrays than the compiler is willing to compare, and none of
  * them overlap but conv and output, which then are the same.  What is optional is done in
  * loops of its own: a branch in this one costs the vectors. */
@@ -66,6 +79,8 @@ static inline __attribute__((always_inline)) void lif_forward_with(const snn_lif
     const bool hard = lif->reset == SNN_RESET_HARD;
     const size_t channels = lif->channels, columns = j1 - j0;
     float *unwanted = state + columns, *current = unwanted + columns;
+    /* Of `unwanted` all but the first sample's part lies idle. */
+    float *staged = lif->past && columns >= 2 * channels ? unwanted + channels : NULL;
 
     for (size_t j = 0; !lif->carry && j < columns; j++)
         state[j] = lif->start;
@@ -74,7 +89,8 @@ static inline __attribute__((always_inline)) void lif_forward_with(const snn_lif
     for (size_t t = 0; t < lif->steps; t++) {
         for (size_t j = j0; j < j1; j += channels) {
             const float *conv = lif->conv + t * lif->row + j;
-            float *output = lif->output != NULL ? lif->output + t * lif->row + j : unwanted;
+            float *wanted = lif->output != NULL ? lif->output + t * lif->row + j : NULL;
+            float *output = wanted == NULL ? unwanted : staged != NULL ? staged : wanted;
             float *h_row = lif->h != NULL ? lif->h + t * lif->h_row + j : unwanted;
             float *centred = centre ? lif->centred + t * lif->h_row + j : unwanted;
             float *v = state + (j - j0), *i = current + (j - j0);
@@ -97,11 +113,17 @@ static inline __attribute__((always_inline)) void lif_forward_with(const snn_lif
                 if (centre)
                     centred[c] = apart;
             }
-            if (lif->mask != NULL && output != unwanted)
+            if (lif->mask != NULL && wanted != NULL)
                 for (size_t c = 0; c < channels; c++)
                     output[c] *= lif->mask[j + c];
+            if (wanted != NULL && staged != NULL)
+                row_past(wanted, staged, channels);
         }
     }
+#ifdef __SSE2__
+    if (staged != NULL)
+        _mm_sfence();
+#endif
 }
 
 /* The same again with every intermediate written down. */

@@ -576,6 +576,7 @@ const snn_kern snn_kern_ref = {
     .rows_dot = snn_rows_dot_ref,
     .transpose = snn_transpose_ref,
     .lif_fire = snn_lif_fire_ref,
+    .transpose_past = snn_transpose_ref,
     .bf16_pack = snn_bf16_pack_ref,
     .bf16_product = snn_bf16_product_ref,
     .event_find = snn_event_find_ref,

@@ -284,8 +284,25 @@ static void rows_dot(const snn_row_terms *shift, size_t rows, const float *row, 
 
 typedef float vec4_anywhere __attribute__((vector_size(16), aligned(4), may_alias));
 
-static inline void transpose_4x4(const float *in, size_t in_stride, float *out, size_t out_stride)
+static inline void vec4_store(float *p, vec4 v)
 {
+    *(vec4_anywhere *)p = v;
+}
+
+/* Into memory without its line being read: stores of whole lines, one behind the other. */
+static inline void vec4_past(float *p, vec4 v)
+{
+#ifdef __SSE2__
+    _mm_stream_ps(p, v);
+#else
+    *(vec4_anywhere *)p = v;
+#endif
+}
+
+static inline void transpose_4x4(const float *in, size_t in_stride, float *out, size_t out_stride,
+                                 bool past)
+{
+    void (*const store)(float *, vec4) = past ? vec4_past : vec4_store;
     const vec4 a = *(const vec4_anywhere *)in, b = *(const vec4_anywhere *)(in + in_stride);
     const vec4 c = *(const vec4_anywhere *)(in + 2 * in_stride),
                d = *(const vec4_anywhere *)(in + 3 * in_stride);
@@ -294,12 +311,10 @@ static inline void transpose_4x4(const float *in, size_t in_stride, float *out, 
     const vec4 cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
     const vec4 cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
 
-    *(vec4_anywhere *)out = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
-    *(vec4_anywhere *)(out + out_stride) = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
-    *(vec4_anywhere *)(out + 2 * out_stride) =
-        __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
-    *(vec4_anywhere *)(out + 3 * out_stride) =
-        __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
+    store(out, __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5));
+    store(out + out_stride, __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7));
+    store(out + 2 * out_stride, __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5));
+    store(out + 3 * out_stride, __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7));
 }
 
 /* Four rows, or columns, at a time: those that lie farther apart.  A step of all samples is
@@ -329,7 +344,7 @@ static void transpose(size_t rows, size_t columns, const float *in, size_t in_st
                 for (size_t i = 0; c % LINE_FLOATS == 0 && i < FAR; i++)
                     __builtin_prefetch(next + i * in_stride + c, 0);
                 transpose_4x4(in + r * in_stride + c, in_stride, out + c * out_stride + r,
-                              out_stride);
+                              out_stride, false);
             }
         }
     } else {
@@ -340,10 +355,33 @@ static void transpose(size_t rows, size_t columns, const float *in, size_t in_st
                 for (size_t i = 0; r % LINE_FLOATS == 0 && i < FAR; i++)
                     __builtin_prefetch(next + i * out_stride + r, 1);
                 transpose_4x4(in + r * in_stride + c, in_stride, out + c * out_stride + r,
-                              out_stride);
+                              out_stride, false);
             }
         }
     }
+    transpose_tail(rows - whole_r, columns, in + whole_r * in_stride, in_stride, out + whole_r,
+                   out_stride);
+    transpose_tail(whole_r, columns - whole_c, in + whole_c, in_stride, out + whole_c * out_stride,
+                   out_stride);
+}
+
+static void transpose_past(size_t rows, size_t columns, const float *in, size_t in_stride,
+                           float *out, size_t out_stride)
+{
+    const bool lines = (uintptr_t)out % 64 == 0 && out_stride % LINE_FLOATS == 0;
+    const size_t whole_r = rows / LINE_FLOATS * LINE_FLOATS, whole_c = columns / FAR * FAR;
+
+    if (!lines || whole_r == 0) {
+        transpose(rows, columns, in, in_stride, out, out_stride);
+        return;
+    }
+    for (size_t c = 0; c < whole_c; c += FAR)
+        for (size_t r = 0; r < whole_r; r += FAR)
+            transpose_4x4(in + r * in_stride + c, in_stride, out + c * out_stride + r, out_stride,
+                          true);
+#ifdef __SSE2__
+    _mm_sfence();
+#endif
     transpose_tail(rows - whole_r, columns, in + whole_r * in_stride, in_stride, out + whole_r,
                    out_stride);
     transpose_tail(whole_r, columns - whole_c, in + whole_c, in_stride, out + whole_c * out_stride,

@@ -7,6 +7,10 @@
 #error "snn promises the same bits on every run: build without -ffast-math"
 #endif
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "snn/kern/taps_body.h"
 
 #include "snn/kern/event_body.h"
@@ -36,15 +40,16 @@
         .bf16_product = bf16_product, .taps_forward = taps_forward,                                \
         .taps_backward = taps_backward, .shift_forward = shift_forward,                            \
         .shift_backward = shift_backward, .shift_gradient = shift_gradient, .rows_add = rows_add,  \
-        .rows_dot = rows_dot, .transpose = transpose, .event_find = event_find,                    \
-        .lookup_lanes = LOOKUP_LANES, .lookup_sources = LOOKUP_SOURCES, .lookup_sum = LOOKUP_SUM,  \
-        .lookup_spread = LOOKUP_SPREAD, .lif_fire = lif_fire, .event_scatter = event_scatter,      \
-        .event_gather = event_gather, .dft_forward = dft_forward, .dft_inverse = dft_inverse,      \
-        .lif_forward = lif_forward, .lif_backward = lif_backward, .adlif_forward = adlif_forward,  \
-        .adlif_backward = adlif_backward, .norm_sum = norm_sum, .norm_moments = norm_moments,      \
-        .norm_backward_sum = norm_backward_sum, .norm_backward = norm_backward,                    \
-        .adam = adam_update, .softmax = softmax_rows, .softmax_sum = softmax_sum,                  \
-        .softmax_backward = softmax_backward, .stencil_forward = stencil_forward,                  \
-        .stencil_backward = stencil_backward, .cells_add = cells_add,                              \
-        .voxel_logits = voxel_logits, .voxel_best = voxel_best, .voxel_gradient = voxel_gradient,  \
+        .rows_dot = rows_dot, .transpose = transpose, .transpose_past = transpose_past,            \
+        .event_find = event_find, .lookup_lanes = LOOKUP_LANES, .lookup_sources = LOOKUP_SOURCES,  \
+        .lookup_sum = LOOKUP_SUM, .lookup_spread = LOOKUP_SPREAD, .lif_fire = lif_fire,            \
+        .event_scatter = event_scatter, .event_gather = event_gather, .dft_forward = dft_forward,  \
+        .dft_inverse = dft_inverse, .lif_forward = lif_forward, .lif_backward = lif_backward,      \
+        .adlif_forward = adlif_forward, .adlif_backward = adlif_backward, .norm_sum = norm_sum,    \
+        .norm_moments = norm_moments, .norm_backward_sum = norm_backward_sum,                      \
+        .norm_backward = norm_backward, .adam = adam_update, .softmax = softmax_rows,              \
+        .softmax_sum = softmax_sum, .softmax_backward = softmax_backward,                          \
+        .stencil_forward = stencil_forward, .stencil_backward = stencil_backward,                  \
+        .cells_add = cells_add, .voxel_logits = voxel_logits, .voxel_best = voxel_best,            \
+        .voxel_gradient = voxel_gradient,                                                          \
     }

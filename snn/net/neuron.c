@@ -252,6 +252,7 @@ static snn_lif lif_of(snn_tape *tape, uint32_t l)
     lif.conv = layer->conv;
     lif.mask = tape->mode == SNN_MODE_TRAIN ? layer->mask : NULL;
     lif.output = layer->output;
+    lif.past = lif.steps * lif.row > SNN_PAST_FLOATS;
     lif.keep_x = layer->bn;
     lif.keep_v = layer->membrane;
     lif.keep_s = layer->spikes;

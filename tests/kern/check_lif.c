@@ -55,6 +55,7 @@ static lif_case make_case(size_t steps, size_t batch, size_t channels, input_kin
                       .steps = steps,
                       .row = row,
                       .h_row = row,
+                      .past = coin & 2048,
                       .channels = channels,
                       .conv = c.conv.at,
                       .output = c.output.at};

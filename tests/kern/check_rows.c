@@ -167,6 +167,45 @@ static void run_transpose(const snn_kern *kern, uint64_t seed)
     }
 }
 
+/* Whole lines, some and none of them, and outputs that lie elsewhere. */
+static void run_transpose_past(const snn_kern *kern, uint64_t seed)
+{
+    static const size_t rows_of[] = {1, 15, 16, 20, 48, 64}, columns_of[] = {1, 4, 7, 40};
+    uint64_t state = seed;
+
+    for (size_t i = 0; i < SNN_COUNT(rows_of) * SNN_COUNT(columns_of) * 2; i++) {
+        const size_t rows = rows_of[i / 2 / SNN_COUNT(columns_of)],
+                     columns = columns_of[i / 2 % SNN_COUNT(columns_of)];
+        const size_t stride = (rows + 31) / 16 * 16;
+        guarded in = guarded_new(rows * (columns + 2), i % 2);
+        guarded out = guarded_new(columns * stride, i % 2), expected;
+
+        fill_uniform(&in, &state, -1.0f, 1.0f);
+        fill_uniform(&out, &state, -1.0f, 1.0f);
+        expected = guarded_copy(&out);
+        snn_kern_ref.transpose_past(rows, columns, in.at, columns + 2, expected.at, stride);
+        kern->transpose_past(rows, columns, in.at, columns + 2, out.at, stride);
+        check_array_bits("transpose_past", expected.at, out.at, out.n, seed);
+        guarded_end("in", &in);
+        guarded_end("out", &out);
+        guarded_end("expected", &expected);
+    }
+}
+
+static size_t bench_transpose_past(const snn_kern *kern, int rounds, uint64_t seed, double *seconds)
+{
+    guarded in = guarded_new(64 * 256, 0), out = guarded_new(64 * 256, 0);
+    const double begin = snn_seconds();
+
+    (void)seed;
+    for (int i = 0; i < rounds; i++)
+        kern->transpose_past(64, 256, in.at, 256, out.at, 64);
+    *seconds = snn_seconds() - begin;
+    guarded_end("in", &in);
+    guarded_end("out", &out);
+    return 64 * 256;
+}
+
 static size_t bench_transpose(const snn_kern *kern, int rounds, uint64_t seed, double *seconds)
 {
     guarded in = guarded_new(16 * 256, 0), out = guarded_new(16 * 256, 0);
@@ -351,6 +390,8 @@ static size_t bench_event_gather(const snn_kern *kern, int rounds, uint64_t seed
 const kern_check check_rows_add = {"rows_add", run_rows_add, bench_rows_add};
 const kern_check check_rows_dot = {"rows_dot", run_rows_dot, bench_rows_dot};
 const kern_check check_transpose = {"transpose", run_transpose, bench_transpose};
+const kern_check check_transpose_past = {"transpose_past", run_transpose_past,
+                                         bench_transpose_past};
 const kern_check check_event_find = {"event_find", run_event_find, bench_event_find};
 const kern_check check_event_scatter = {"event_scatter", run_event_scatter, bench_event_scatter};
 const kern_check check_event_gather = {"event_gather", run_event_gather, bench_event_gather};

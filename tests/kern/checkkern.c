@@ -24,6 +24,7 @@ static const kern_check *const checks[] = {
     &check_dft_inverse,       &check_cells_add,      &check_bf16_pack,
     &check_bf16_product,      &check_softmax_sum,    &check_softmax_backward,
     &check_lookup_sum,        &check_lookup_spread,  &check_lif_fire,
+    &check_transpose_past,
 };
 
 static uint64_t seed;

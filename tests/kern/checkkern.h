@@ -46,7 +46,7 @@ typedef struct {
 
 extern const kern_check check_taps_forward, check_taps_backward;
 extern const kern_check check_shift_forward, check_shift_backward, check_shift_gradient;
-extern const kern_check check_rows_add, check_rows_dot, check_transpose;
+extern const kern_check check_rows_add, check_rows_dot, check_transpose, check_transpose_past;
 extern const kern_check check_bf16_pack, check_bf16_product;
 extern const kern_check check_lookup_sum, check_lookup_spread, check_lif_fire;
 extern const kern_check check_event_find, check_event_scatter, check_event_gather;
