@@ -48,9 +48,18 @@ evaluations() {
     done
 }
 
+# Each solver as one number grows, and pictures of it, as doc/performance.md has them.
+solvers() {
+    "$snn" bench solver -q --csv --batch 32 --use train --plot "$out/solvers-train.png"
+    "$snn" bench solver -q --csv --batch 32 --use forward | tail -n +2
+    "$snn" bench solver -q --csv --batch 32 --use rounded --plot "$out/solvers-rounded.png" | tail -n +2
+}
+
 table step steps
 table eval evaluations
-table solver "$snn" bench solver -q --csv
+table solver solvers
+table threads "$snn" bench step -q --csv --threads-ratio
+table neighbours "$snn" bench step -q --csv --neighbours
 table epoch "$snn" bench epoch -q --csv --steps 1
 table load "$snn" bench load -q --csv
 table encode "$snn" bench encode -q --csv
