@@ -18,10 +18,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 #define MEMORY_LIMIT (UINT64_C(1) << 30)
 #define CHUNK        4096  /* files between two progress lines */
 #define NO_DEVIATION 1e-3f /* a band that never changes is left unscaled */
@@ -45,15 +41,6 @@ struct build {
     char *scratch; /* threads * (scratch_bytes + clip + clip as stored) */
     size_t scratch_bytes, clip_bytes;
 };
-
-static int thread_number(void)
-{
-#ifdef _OPENMP
-    return omp_get_thread_num();
-#else
-    return 0;
-#endif
-}
 
 static snn_status probe_one(const struct build *b, uint32_t i, snn_error *err)
 {
@@ -92,7 +79,7 @@ static snn_status for_files(const struct build *b, uint32_t begin, uint32_t end,
 #pragma omp parallel for schedule(dynamic, 8) num_threads(snn_context_threads(b->audio->ctx))
     for (uint32_t i = begin; i < end; i++) {
         const snn_status st =
-            probe ? probe_one(b, i, NULL) : frame_one(b, i, thread_number(), NULL);
+            probe ? probe_one(b, i, NULL) : frame_one(b, i, snn_data_thread(), NULL);
 
         if (st != SNN_OK) {
 #pragma omp critical(snn_audio_failed)

@@ -52,6 +52,9 @@ snn_status snn_data_write_text(const char *path, const char *text, snn_error *er
 /* Seconds of a clock that never goes back. */
 double snn_data_seconds(void);
 
+/* The calling thread's number in the parallel region it is in, from 0. */
+int snn_data_thread(void);
+
 /* A list of names in one block of text.  Zero it before use. */
 typedef struct snn_names {
     char *text; /* the names, each with its NUL */

@@ -15,10 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 #define FORMAT    1
 #define MIN_CLIPS 40
 #define MAX_CLIPS 1000000
@@ -103,15 +99,6 @@ static snn_status make_clip(const struct job *job, uint32_t clip, void *scratch,
     return snn_espeak_clip(job->program, &utterance, path, scratch, err);
 }
 
-static int thread_number(void)
-{
-#ifdef _OPENMP
-    return omp_get_thread_num();
-#else
-    return 0;
-#endif
-}
-
 static snn_status make_clips(struct job *job, snn_error *err)
 {
     const size_t bytes = snn_espeak_scratch();
@@ -125,7 +112,7 @@ static snn_status make_clips(struct job *job, snn_error *err)
         stop = job->stop;
         if (stop)
             continue;
-        st = make_clip(job, clip, job->scratch + (size_t)thread_number() * bytes, NULL);
+        st = make_clip(job, clip, job->scratch + (size_t)snn_data_thread() * bytes, NULL);
 #pragma omp critical(snn_digits_progress)
         {
             job->done++;

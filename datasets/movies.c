@@ -116,20 +116,13 @@ done:
     return st;
 }
 
-#ifdef _OPENMP
-#include <omp.h>
-#define WORKER omp_get_thread_num()
-#else
-#define WORKER 0
-#endif
-
 static snn_status make_some(maker *m, snn_movies *movies, uint32_t first, uint32_t n)
 {
     int failed = 0;
 
 #pragma omp parallel for schedule(dynamic, 1) num_threads(m->workers)
     for (uint32_t i = first; i < first + n; i++)
-        if (make_one(m, WORKER, i, &movies->movie[i]) != SNN_OK) {
+        if (make_one(m, snn_data_thread(), i, &movies->movie[i]) != SNN_OK) {
 #pragma omp atomic write
             failed = 1;
         }

@@ -176,21 +176,31 @@ static inline void data_scarce_release(void *user, void *block)
     free(block);
 }
 
+/* A context whose memory is counted in `scarce`; it takes one block. */
+static inline snn_context *data_scarce_context(struct data_test *t, struct data_scarce *scarce,
+                                               int threads)
+{
+    const snn_allocator allocator = {data_scarce_allocate, data_scarce_release, scarce};
+    snn_context_params params;
+    snn_context *ctx = NULL;
+
+    scarce->left = 1000000;
+    snn_context_params_init(&params);
+    params.threads = threads;
+    params.allocator = &allocator;
+    data_ok(t, snn_context_create(&params, &ctx, &t->err));
+    return ctx;
+}
+
 /* Opening fails with SNN_ENOMEM at every allocation, until none is missing. */
 static inline void data_run_out(struct data_test *t, const char *folder)
 {
-    struct data_scarce scarce = {.left = 1000000};
-    const snn_allocator allocator = {data_scarce_allocate, data_scarce_release, &scarce};
-    snn_context_params params;
-    snn_context *ctx;
+    struct data_scarce scarce = {0};
+    snn_context *ctx = data_scarce_context(t, &scarce, 2);
     snn_dataset *data = NULL;
     snn_status st = SNN_ENOMEM;
     long k;
 
-    snn_context_params_init(&params);
-    params.threads = 2;
-    params.allocator = &allocator;
-    data_ok(t, snn_context_create(&params, &ctx, &t->err));
     for (k = 0; st != SNN_OK && k < 1000; k++) {
         scarce.left = k;
         st = snn_dataset_open(ctx, folder, &t->params, &data, &t->err);

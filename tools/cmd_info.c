@@ -56,21 +56,5 @@ done:
 
 int run_info(const options *o)
 {
-    snn_context *ctx = NULL;
-    snn_error err = {0};
-    snn_status status;
-    int code = EXIT_OK;
-
-    status = tool_context(o, &ctx, &err);
-    if (status != SNN_OK)
-        return talk_failure(status, &err);
-    watch_signals();
-    /* One bad file must not hide the others. */
-    for (int i = 0; i < o->n_operands; i++) {
-        status = info_path(ctx, o->operands[i], o, &err);
-        if (status != SNN_OK)
-            code = talk_failure(status, &err);
-    }
-    snn_context_destroy(ctx);
-    return code;
+    return each_operand(o, 0, info_path);
 }

@@ -17,15 +17,6 @@ struct sweep {
     const char *title;
 };
 
-static const char *percent(double share, char text[16])
-{
-    if (isfinite(share))
-        snprintf(text, 16, "%.1f %%", 100 * share);
-    else
-        snprintf(text, 16, "-");
-    return text;
-}
-
 /* Tables and picture as they are now. */
 static snn_status write_all(const struct sweep *s, sweep_table *table, snn_error *err)
 {
@@ -47,8 +38,8 @@ static snn_status show_run(void *user, const sweep_run *run, snn_error *err)
 
     if (r->done)
         talk(SNN_LOG_INFO, "%s, seed %llu: test %s, validation %s, best epoch %llu of %llu, %.1f s",
-             run->label, (unsigned long long)r->seed, percent(r->test_accuracy, test),
-             percent(r->valid_accuracy, valid), (unsigned long long)r->best_epoch,
+             run->label, (unsigned long long)r->seed, percent_text(r->test_accuracy, test),
+             percent_text(r->valid_accuracy, valid), (unsigned long long)r->best_epoch,
              (unsigned long long)r->epochs, r->seconds);
     else
         talk(SNN_LOG_ERROR, "snn: %s, seed %llu failed (exit %d): %s; see %s/train.log", run->label,
@@ -68,9 +59,10 @@ static void show_text(const sweep_table *table)
         const sweep_summary *s = &table->arms[i];
         const snn_interval *a = s->of_test ? &s->test : &s->valid;
         sweep_arm_label(&s->arm, label, sizeof label);
-        printf("%-40s %s %s", label, s->of_test ? "test" : "validation", percent(a->mean, mean));
+        printf("%-40s %s %s", label, s->of_test ? "test" : "validation",
+               percent_text(a->mean, mean));
         if (isfinite(a->low))
-            printf("  [%s, %s]", percent(a->low, low), percent(a->high, high));
+            printf("  [%s, %s]", percent_text(a->low, low), percent_text(a->high, high));
         printf("  %zu seed%s, protocol %s\n", s->n, s->n == 1 ? "" : "s", s->protocol);
     }
 }

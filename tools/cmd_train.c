@@ -55,16 +55,6 @@ static void show_batch(void *user, const snn_batch_report *r)
                   r->samples_per_second, (int)(left / 3600), (int)(left / 60) % 60, (int)left % 60);
 }
 
-/* " 91.2 %", or "-" where nothing validates. */
-static const char *percent(double share, char text[16])
-{
-    if (isfinite(share))
-        snprintf(text, 16, "%.1f %%", 100 * share);
-    else
-        snprintf(text, 16, "-");
-    return text;
-}
-
 static void show_epoch(void *user, const snn_epoch_report *r)
 {
     const struct display *display = user;
@@ -75,7 +65,7 @@ static void show_epoch(void *user, const snn_epoch_report *r)
 
     talk(SNN_LOG_INFO, "%sepoch %u/%u  loss %.4f  train %s  valid %s  %.1f s%s",
          part_name(&r->part, part), (unsigned)r->epoch, (unsigned)r->epochs, r->loss,
-         percent(r->train_accuracy, train), percent(r->valid_accuracy, valid), r->seconds,
+         percent_text(r->train_accuracy, train), percent_text(r->valid_accuracy, valid), r->seconds,
          chosen ? "  best" : "");
     if (!display->json)
         return;
@@ -116,15 +106,15 @@ static void print_result(const snn_run_result *r, const char *folder)
 
     if (r->folds > 0)
         printf("left-out speakers %s (%u of them%s, protocol %s, seed %llu): %s/folds.csv\n",
-               percent(r->fold.mean, test), (unsigned)r->folds, interval_text(&r->fold, interval),
-               r->protocol, (unsigned long long)r->seed, folder);
+               percent_text(r->fold.mean, test), (unsigned)r->folds,
+               interval_text(&r->fold, interval), r->protocol, (unsigned long long)r->seed, folder);
     for (uint32_t i = 0; i < r->stages; i++)
         printf("%s: validation %s, test %s%s\n", r->stage[i].name,
-               percent(r->stage[i].valid_accuracy, valid), percent(r->stage[i].test_accuracy, test),
-               i == r->kept ? ", kept" : "");
+               percent_text(r->stage[i].valid_accuracy, valid),
+               percent_text(r->stage[i].test_accuracy, test), i == r->kept ? ", kept" : "");
     printf("test accuracy %s (validation %s, best epoch %u of %u, by %s, protocol %s, seed "
            "%llu%s, %.1f s): %s\n",
-           percent(r->test_accuracy, test), percent(r->valid_accuracy, valid),
+           percent_text(r->test_accuracy, test), percent_text(r->valid_accuracy, valid),
            (unsigned)r->best_epoch, (unsigned)r->epochs, r->chosen_by, r->protocol,
            (unsigned long long)r->seed, interval_text(&r->test, interval), r->seconds, folder);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tools/tool.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
@@ -54,6 +55,15 @@ void talk_progress(const char *format, ...)
     va_end(arguments);
     fflush(stderr);
     voice.line = true;
+}
+
+const char *percent_text(double share, char text[16])
+{
+    if (isfinite(share))
+        snprintf(text, 16, "%.1f %%", 100 * share);
+    else
+        snprintf(text, 16, "-");
+    return text;
 }
 
 int talk_failure(snn_status status, const snn_error *err)
@@ -115,4 +125,25 @@ void watch_signals(void)
 int was_interrupted(void)
 {
     return interrupted;
+}
+
+int each_operand(const options *o, int first,
+                 snn_status (*one)(snn_context *ctx, const char *path, const options *o,
+                                   snn_error *err))
+{
+    snn_context *ctx = NULL;
+    snn_error err = {0};
+    snn_status status = tool_context(o, &ctx, &err);
+    int code = EXIT_OK;
+
+    if (status != SNN_OK)
+        return talk_failure(status, &err);
+    watch_signals();
+    for (int i = first; i < o->n_operands && status != SNN_EINTERRUPTED; i++) {
+        status = one(ctx, o->operands[i], o, &err);
+        if (status != SNN_OK)
+            code = talk_failure(status, &err);
+    }
+    snn_context_destroy(ctx);
+    return code;
 }

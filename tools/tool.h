@@ -32,11 +32,19 @@ void talk(snn_log_level level, const char *format, ...) SNN_PRINTF(2, 3);
 void talk_progress(const char *format, ...) SNN_PRINTF(1, 2);
 bool talk_has_progress(void);
 void talk_clear(void);
+/* "91.2 %" into `text`, or "-" where there is no number. */
+const char *percent_text(double share, char text[16]);
 /* Print what failed ("snn: where: what") and return the exit code for it. */
 int talk_failure(snn_status status, const snn_error *err);
 
 /* A context as the options ask; its log goes to talk. */
 SNN_MUST_USE snn_status tool_context(const options *o, snn_context **out, snn_error *err);
+
+/* `one` for each operand from `first` on.  One bad file does not hide the others; a signal ends
+ * it.  Returns the exit code. */
+int each_operand(const options *o, int first,
+                 snn_status (*one)(snn_context *ctx, const char *path, const options *o,
+                                   snn_error *err));
 
 /* ---- json.c: standard output ------------------------------------------ */
 

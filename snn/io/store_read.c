@@ -207,6 +207,16 @@ done:
     return status;
 }
 
+static snn_status get_kind(snn_store *store, char **out, snn_error *err)
+{
+    const snn_status status = snn_store_get_text(store, "kind", out, err);
+
+    if (status == SNN_EFORMAT)
+        return snn_error_set(err, SNN_EFORMAT, store->path,
+                             "is HDF5, but not written by snn (it has no attribute 'kind')");
+    return status;
+}
+
 snn_status snn_store_open(snn_context *ctx, const char *path, const char *kind, snn_store **out,
                           snn_error *err)
 {
@@ -217,12 +227,7 @@ snn_status snn_store_open(snn_context *ctx, const char *path, const char *kind, 
 
     snn_store_quiet_begin(&quiet);
     TRY(status, open_file(ctx, path, &store, err));
-    status = snn_store_get_text(store, "kind", &found, err);
-    if (status == SNN_EFORMAT)
-        TRY(status, snn_error_set(err, SNN_EFORMAT, path,
-                                  "is HDF5, but not written by snn (it has no attribute 'kind')"));
-    if (status != SNN_OK)
-        goto done;
+    TRY(status, get_kind(store, &found, err));
     if (strcmp(found, kind) != 0)
         TRY(status, snn_error_set(err, SNN_EFORMAT, path, "is a %.32s, not a %s", found, kind));
     TRY(status, check_version(store, err));
@@ -246,12 +251,7 @@ snn_status snn_store_kind(const char *path, char *kind, size_t size, snn_error *
     snn_store_quiet_begin(&quiet);
     TRY(status, snn_context_create(NULL, &ctx, err));
     TRY(status, open_file(ctx, path, &store, err));
-    status = snn_store_get_text(store, "kind", &found, err);
-    if (status == SNN_EFORMAT)
-        TRY(status, snn_error_set(err, SNN_EFORMAT, path,
-                                  "is HDF5, but not written by snn (it has no attribute 'kind')"));
-    if (status != SNN_OK)
-        goto done;
+    TRY(status, get_kind(store, &found, err));
     if (strlen(found) >= size)
         TRY(status, snn_error_set(err, SNN_EFORMAT, path, "is of an unknown kind '%.32s'", found));
     memcpy(kind, found, strlen(found) + 1);

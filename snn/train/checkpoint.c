@@ -142,30 +142,17 @@ done:
     return st;
 }
 
-/* A 32-bit count; larger ones are no checkpoint's. */
-static snn_status get_u32(snn_store *store, const char *name, uint32_t *out, snn_error *err)
-{
-    uint64_t value;
-    snn_status st = snn_store_get_u64(store, name, &value, err);
-
-    if (st == SNN_OK && value > UINT32_MAX)
-        st = snn_error_set(err, SNN_EFORMAT, name, "%llu is too large", (unsigned long long)value);
-    if (st == SNN_OK)
-        *out = (uint32_t)value;
-    return st;
-}
-
 static snn_status get_progress(snn_store *store, snn_progress *p, snn_error *err)
 {
     snn_status st;
 
-    TRY(st, get_u32(store, "train.epoch", &p->epoch, err));
-    TRY(st, get_u32(store, "train.batch", &p->batch, err));
+    TRY(st, snn_store_get_count(store, "train.epoch", &p->epoch, err));
+    TRY(st, snn_store_get_count(store, "train.batch", &p->batch, err));
     TRY(st, snn_store_get_f64(store, "train.loss_sum", &p->loss_sum, err));
     TRY(st, snn_store_get_u64(store, "train.correct", &p->correct, err));
     TRY(st, snn_store_get_u64(store, "train.samples", &p->samples, err));
     TRY(st, snn_store_get_f64(store, "train.seconds", &p->seconds, err));
-    TRY(st, get_u32(store, "best.epoch", &p->best_epoch, err));
+    TRY(st, snn_store_get_count(store, "best.epoch", &p->best_epoch, err));
     TRY(st, snn_store_get_f64(store, "best.accuracy", &p->best_accuracy, err));
     TRY(st, snn_store_get_f64(store, "best.loss", &p->best_loss, err));
 done:
@@ -212,15 +199,12 @@ done:
 snn_status snn_checkpoint_load(snn_checkpoint *c, const char *path, snn_error *err)
 {
     snn_store *store = NULL;
-    char *text = NULL;
     snn_config then;
     snn_progress progress = {0};
     snn_status st;
 
-    snn_config_init(&then);
     TRY(st, snn_store_open(c->ctx, path, "checkpoint", &store, err));
-    TRY(st, snn_store_get_text(store, "config", &text, err));
-    TRY(st, snn_config_parse(&then, text, strlen(text), path, err));
+    TRY(st, snn_store_get_config(store, c->ctx, path, &then, err));
     TRY(st, snn_config_same(c->config, &then, path, err));
     TRY(st, same_data(store, c->data, path, err));
     TRY(st, warn_of_machine(store, c->ctx, err));
@@ -231,7 +215,6 @@ snn_status snn_checkpoint_load(snn_checkpoint *c, const char *path, snn_error *e
 done:
     if (st == SNN_ENOMEM)
         snn_error_set(err, st, path, "no memory to read the checkpoint");
-    snn_free(c->ctx, text);
     snn_store_close(store);
     return st;
 }

@@ -58,6 +58,32 @@ done:
     return st;
 }
 
+snn_status snn_store_get_config(snn_store *store, snn_context *ctx, const char *path,
+                                snn_config *out, snn_error *err)
+{
+    char *text = NULL;
+    snn_status st;
+
+    snn_config_init(out);
+    TRY(st, snn_store_get_text(store, "config", &text, err));
+    TRY(st, snn_config_parse(out, text, strlen(text), path, err));
+done:
+    snn_free(ctx, text);
+    return st;
+}
+
+snn_status snn_store_get_count(snn_store *store, const char *name, uint32_t *out, snn_error *err)
+{
+    uint64_t value;
+    snn_status st = snn_store_get_u64(store, name, &value, err);
+
+    if (st == SNN_OK && value > UINT32_MAX)
+        st = snn_error_set(err, SNN_EFORMAT, name, "%llu is too large", (unsigned long long)value);
+    if (st == SNN_OK)
+        *out = (uint32_t)value;
+    return st;
+}
+
 /* The network's own parameters stand in the file, even where a program built it
  * without a configuration. */
 snn_status snn_model_save(const snn_network *net, const snn_config *config, const char *path,
@@ -135,13 +161,10 @@ snn_status snn_model_load(snn_context *ctx, const char *path, snn_network **out,
     snn_store *store = NULL;
     snn_network *net = NULL;
     snn_config read;
-    char *text = NULL;
     snn_status st;
 
-    snn_config_init(&read);
     TRY(st, snn_store_open(ctx, path, "model", &store, err));
-    TRY(st, snn_store_get_text(store, "config", &text, err));
-    TRY(st, snn_config_parse(&read, text, strlen(text), path, err));
+    TRY(st, snn_store_get_config(store, ctx, path, &read, err));
     TRY(st, get_shape(store, &read.network, err));
     TRY(st, snn_network_create(ctx, &read.network, 0, &net, err));
     TRY(st, snn_store_get_network(store, net, err));
@@ -161,7 +184,6 @@ done:
         snn_error_set(err, st, path, "no memory to read the model");
     st = file_fault(st, path, err);
     snn_network_destroy(net);
-    snn_free(ctx, text);
     snn_store_close(store);
     return st;
 }

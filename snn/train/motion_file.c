@@ -87,13 +87,10 @@ snn_status snn_motion_load(snn_context *ctx, const char *path, snn_motion **out,
     snn_tensor tensor[2];
     snn_config read;
     copies c = {0};
-    char *text = NULL;
     snn_status st;
 
-    snn_config_init(&read);
     TRY(st, snn_store_open(ctx, path, "motion", &store, err));
-    TRY(st, snn_store_get_text(store, "config", &text, err));
-    TRY(st, snn_config_parse(&read, text, strlen(text), path, err));
+    TRY(st, snn_store_get_config(store, ctx, path, &read, err));
     TRY(st, snn_motion_create(ctx, &read.motion, 0, &motion, err));
     TRY(st, copies_new(motion, &c));
     describe(motion, &c, tensor);
@@ -111,7 +108,6 @@ done:
         st = snn_error_set(err, SNN_EFORMAT, path, "it holds settings that are no motion layer");
     copies_free(ctx, &c);
     snn_motion_destroy(motion);
-    snn_free(ctx, text);
     snn_store_close(store);
     return st;
 }
@@ -172,18 +168,6 @@ done:
     return st;
 }
 
-static snn_status get_count(snn_store *store, const char *name, uint32_t *out, snn_error *err)
-{
-    uint64_t value;
-    snn_status st = snn_store_get_u64(store, name, &value, err);
-
-    if (st == SNN_OK && value > UINT32_MAX)
-        st = snn_error_set(err, SNN_EFORMAT, name, "%llu is too large", (unsigned long long)value);
-    if (st == SNN_OK)
-        *out = (uint32_t)value;
-    return st;
-}
-
 static snn_status get_state(snn_motion_state *s, snn_store *store, const char *path, snn_error *err)
 {
     snn_motion_state read = *s;
@@ -195,12 +179,12 @@ static snn_status get_state(snn_motion_state *s, snn_store *store, const char *p
     if (digest != s->digest)
         TRY(st, snn_error_set(err, SNN_ECONFIG, path,
                               "was made with other movies: give the same data, or another folder"));
-    TRY(st, get_count(store, "train.epoch", &read.epoch, err));
-    TRY(st, get_count(store, "train.batch", &read.batch, err));
+    TRY(st, snn_store_get_count(store, "train.epoch", &read.epoch, err));
+    TRY(st, snn_store_get_count(store, "train.batch", &read.batch, err));
     TRY(st, snn_store_get_u64(store, "train.updates", &read.updates, err));
     TRY(st, snn_store_get_f64(store, "train.loss_sum", &read.loss_sum, err));
     TRY(st, snn_store_get_f64(store, "train.seconds", &read.seconds, err));
-    TRY(st, get_count(store, "best.epoch", &read.best_epoch, err));
+    TRY(st, snn_store_get_count(store, "best.epoch", &read.best_epoch, err));
     TRY(st, snn_store_get_f64(store, "best.accuracy", &read.best_accuracy, err));
     TRY(st, snn_store_get_f64(store, "best.loss", &read.best_loss, err));
     blocks_of(s, tensor);
@@ -216,19 +200,15 @@ snn_status snn_motion_checkpoint_load(snn_motion_state *s, const char *path, snn
     snn_context *ctx = s->motion->ctx;
     snn_store *store = NULL;
     snn_config then;
-    char *text = NULL;
     snn_status st;
 
-    snn_config_init(&then);
     TRY(st, snn_store_open(ctx, path, "motion checkpoint", &store, err));
-    TRY(st, snn_store_get_text(store, "config", &text, err));
-    TRY(st, snn_config_parse(&then, text, strlen(text), path, err));
+    TRY(st, snn_store_get_config(store, ctx, path, &then, err));
     TRY(st, snn_config_same(s->config, &then, path, err));
     TRY(st, get_state(s, store, path, err));
 done:
     if (st == SNN_ENOMEM)
         snn_error_set(err, st, path, "no memory to read the checkpoint");
-    snn_free(ctx, text);
     snn_store_close(store);
     return st;
 }

@@ -108,6 +108,12 @@ SNN_MUST_USE snn_status snn_config_text(snn_context *ctx, const snn_config *conf
 SNN_MUST_USE snn_status snn_store_put_network(snn_store *store, const snn_network *net,
                                               snn_error *err);
 SNN_MUST_USE snn_status snn_store_get_network(snn_store *store, snn_network *net, snn_error *err);
+/* The configuration that stands in the file at `path`. */
+SNN_MUST_USE snn_status snn_store_get_config(snn_store *store, snn_context *ctx, const char *path,
+                                             snn_config *out, snn_error *err);
+/* A 32-bit count; larger ones are SNN_EFORMAT. */
+SNN_MUST_USE snn_status snn_store_get_count(snn_store *store, const char *name, uint32_t *out,
+                                            snn_error *err);
 
 /* ---- checkpoint.c ------------------------------------------------------- */
 

@@ -29,35 +29,13 @@
  */
 #include "tests/cmocka_all.h"
 #include "tests/golden/hdf5_read.h"
+#include "tests/golden/reference_cases.h"
 #include "tests/taps_bound.h"
 
 #include <snn/network.h>
 
 #define CASES_MAX 128
 #define LAYERS    4
-
-static const char *const case_names[] = {
-    "small_gauss_s3_bn",
-    "small_gauss_s1_bn",
-    "small_gauss_s0.23_bn",
-    "small_gauss_s0_bn",
-    "small_gauss_s3_nobn",
-    "small_gauss_s0.23_nobn",
-    "small_gauss_s1_nobn_bias",
-    "small_v1_bn",
-    "small_v1_nobn",
-    "small_max_s0_bn",
-    "small_max_s1.5_bn",
-    "small_max_s0_nobn",
-    "small_v0_bn",
-    "small_gauss_s1_bn_tau2",
-    "small_gauss_s1_bn_tau2_nodetach",
-    "small_gauss_s1_bn_tau2_loss_mean",
-    "small_gauss_s1_bn_tau2_loss_max",
-    "small_gauss_s1_bn_tau2_loss_spike_count",
-    "small_gauss_s1_bn_1layer",
-    "shd_gauss_s0.23_bn_f32",
-};
 
 typedef struct {
     const char *name;
@@ -785,10 +763,10 @@ int main(void)
     static const char *const solvers[] = {NULL, "direct", "fft", "taps", "event"};
     size_t n = 0;
 
-    for (size_t i = 0; i < sizeof case_names / sizeof case_names[0]; i++) {
+    for (size_t i = 0; i < sizeof reference_cases / sizeof reference_cases[0]; i++) {
         for (int s = SNN_SOLVER_DIRECT; s <= SNN_SOLVER_EVENT; s++, n++) {
-            ids[n] = (case_id){.name = case_names[i], .solver = (snn_solver)s};
-            snprintf(ids[n].title, sizeof ids[n].title, "%s %s", case_names[i], solvers[s]);
+            ids[n] = (case_id){.name = reference_cases[i], .solver = (snn_solver)s};
+            snprintf(ids[n].title, sizeof ids[n].title, "%s %s", reference_cases[i], solvers[s]);
             tests[n] = (struct CMUnitTest){
                 .name = ids[n].title, .test_func = run_case, .initial_state = &ids[n]};
         }

@@ -22,6 +22,7 @@
  * weights and positions is of the size of its own rounding.
  */
 #include "tests/cmocka_all.h"
+#include "tests/golden/reference_cases.h"
 
 #include <snn/train.h>
 
@@ -493,32 +494,10 @@ static void test_case(void **state)
 
 int main(void)
 {
-    static const char *const cases[] = {
-        "small_gauss_s3_bn",
-        "small_gauss_s1_bn",
-        "small_gauss_s0.23_bn",
-        "small_gauss_s0_bn",
-        "small_gauss_s3_nobn",
-        "small_gauss_s0.23_nobn",
-        "small_gauss_s1_nobn_bias",
-        "small_v1_bn",
-        "small_v1_nobn",
-        "small_max_s0_bn",
-        "small_max_s1.5_bn",
-        "small_max_s0_nobn",
-        "small_v0_bn",
-        "small_gauss_s1_bn_tau2",
-        "small_gauss_s1_bn_tau2_nodetach",
-        "small_gauss_s1_bn_tau2_loss_mean",
-        "small_gauss_s1_bn_tau2_loss_max",
-        "small_gauss_s1_bn_tau2_loss_spike_count",
-        "small_gauss_s1_bn_1layer",
-        "shd_gauss_s0.23_bn_f32",
-    };
-    struct CMUnitTest tests[sizeof cases / sizeof cases[0]];
+    struct CMUnitTest tests[sizeof reference_cases / sizeof reference_cases[0]];
 
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        tests[i] =
-            (struct CMUnitTest){cases[i], test_case, NULL, NULL, (void *)(uintptr_t)cases[i]};
+    for (size_t i = 0; i < sizeof reference_cases / sizeof reference_cases[0]; i++)
+        tests[i] = (struct CMUnitTest){reference_cases[i], test_case, NULL, NULL,
+                                       (void *)(uintptr_t)reference_cases[i]};
     return cmocka_run_group_tests_name("reference_training", tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@
  * (worst case, not typical: measured errors are hundreds of times smaller), and
  * each test also demands 1e-5 of the largest value, which a wrong tap breaks.
  */
-#include "tests/cmocka_all.h"
+#include "tests/context_threads.h"
 
 #include "snn/delay/delay.h"
 
@@ -44,12 +44,8 @@ typedef struct {
 
 static snn_context *context(int threads)
 {
-    snn_context_params params;
-    snn_context *ctx;
+    snn_context *ctx = context_threads(threads);
 
-    snn_context_params_init(&params);
-    params.threads = threads;
-    assert_int_equal(snn_context_create(&params, &ctx, NULL), SNN_OK);
     ctx->always_parallel = true; /* these shapes are small */
     return ctx;
 }

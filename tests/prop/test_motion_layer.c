@@ -4,6 +4,7 @@
  * the prior, weights there and back, and the same bits for any number of threads
  * (invariant I1) and with no allocation in a step (invariant I3).
  */
+#include "tests/context_threads.h"
 #include "tests/movie_help.h"
 
 #include "snn/base/base.h"
@@ -15,13 +16,9 @@
 
 static snn_context *context(int threads)
 {
-    snn_context_params params;
-    snn_context *ctx;
+    snn_context *ctx = context_threads(threads);
 
-    snn_context_params_init(&params);
-    params.threads = threads;
-    assert_int_equal(snn_context_create(&params, &ctx, NULL), SNN_OK);
-    ctx->always_parallel = true;
+    ctx->always_parallel = true; /* these shapes are small */
     return ctx;
 }
 

@@ -9,6 +9,7 @@
  * frequency domain spreads (3 log2 N + 8) U |A|_2 |S|_2 over all outputs, with N the cells
  * of its circle (Cauchy-Schwarz on two transforms back and forth).
  */
+#include "tests/context_threads.h"
 #include "tests/movie_help.h"
 
 #include "snn/delay/spatial.h"
@@ -46,13 +47,9 @@ typedef struct {
 
 static snn_context *context(int threads)
 {
-    snn_context_params params;
-    snn_context *ctx;
+    snn_context *ctx = context_threads(threads);
 
-    snn_context_params_init(&params);
-    params.threads = threads;
-    assert_int_equal(snn_context_create(&params, &ctx, NULL), SNN_OK);
-    ctx->always_parallel = true;
+    ctx->always_parallel = true; /* these shapes are small */
     return ctx;
 }
 

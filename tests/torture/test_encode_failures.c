@@ -36,21 +36,16 @@ static void memory_runs_out(void **state)
 
     make_list(t);
     for (int kind = 0; kind < 2; kind++) {
-        struct data_scarce scarce = {.left = 1000000};
-        const snn_allocator allocator = {data_scarce_allocate, data_scarce_release, &scarce};
-        snn_context_params how;
+        struct data_scarce scarce = {0};
+        /* one thread: the k-th block is the same one every time */
+        snn_context *ctx = data_scarce_context(t, &scarce, 1);
         snn_encode_params params;
-        snn_context *ctx;
         snn_status st = SNN_ENOMEM;
         long k;
 
         snn_encode_params_init(&params);
         params.encoder = kind == 0 ? SNN_ENCODER_COCHLEA : SNN_ENCODER_LEVEL;
         params.channels = kind == 0 ? 8 : 20;
-        snn_context_params_init(&how);
-        how.threads = 1; /* the k-th block is the same one every time */
-        how.allocator = &allocator;
-        data_ok(t, snn_context_create(&how, &ctx, &t->err));
         for (k = 0; st != SNN_OK && k < 2000; k++) {
             scarce.left = k;
             st = snn_encode_folder(ctx, data_path(t, "l.csv"), data_path(t, outs[kind]), &params,

@@ -3,7 +3,7 @@
  * The cochlea, stage by stage against closed forms, and as a whole against what the
  * original encoder of SHD made of one spoken digit.
  */
-#include "tests/cmocka_all.h"
+#include "tests/context_threads.h"
 
 #include "config.h"
 
@@ -217,24 +217,13 @@ static void membrane_phase_is_the_integral(void **state)
     }
 }
 
-static snn_context *make_context(int threads)
-{
-    snn_context_params params;
-    snn_context *ctx = NULL;
-
-    snn_context_params_init(&params);
-    params.threads = threads;
-    assert_int_equal(snn_context_create(&params, &ctx, NULL), SNN_OK);
-    return ctx;
-}
-
 /* Interpolated gains within 3e-7 of each channel's largest. */
 static void membrane_tables_are_exact_to_float(void **state)
 {
     const uint32_t channels = 36, bins = 6001;
     const double max_hz = 24000;
     struct test_near near = test_near_begin("gain", 0);
-    snn_context *ctx = make_context(2);
+    snn_context *ctx = context_threads(2);
     snn_membrane *m = NULL;
     snn_membrane_tap *taps = snn_alloc(ctx, bins, sizeof *taps);
 
@@ -273,7 +262,7 @@ static void membrane_is_linear_and_real(void **state)
     snn_membrane_tap taps[31];
     struct test_near near;
     uint64_t seed = test_seed(3);
-    snn_context *ctx = make_context(1);
+    snn_context *ctx = context_threads(1);
     snn_membrane *m = NULL;
 
     (void)state;
@@ -435,7 +424,7 @@ static void bushy_cell_is_refractory(void **state)
 {
     static double p[4000][SNN_LANES];
     const snn_key key = {1, SNN_STREAM_ENCODE};
-    snn_context *ctx = make_context(1);
+    snn_context *ctx = context_threads(1);
     snn_spike_list list = {.ctx = ctx};
     uint32_t last[SNN_LANES], n[SNN_LANES] = {0};
 
@@ -534,7 +523,7 @@ static void against_the_original(const char *recorded, uint32_t channels, uint32
     require_shared(path, "data/lauscher-digit/spoken_digit.flac");
     snprintf(sound_path, sizeof sound_path, "%s", path);
     require_shared(path, recorded);
-    ctx = make_context(2);
+    ctx = context_threads(2);
     file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
     times = read_numbers(ctx, file, "times", &n);
     units = read_numbers(ctx, file, "units", &n);

@@ -3,7 +3,7 @@
  * snn_encode_folder gives the same bytes for 1, 2 and 3 threads.  And what
  * it writes is read back by the data set of SHD's layout, times exact to their type.
  */
-#include "tests/cmocka_all.h"
+#include "tests/context_threads.h"
 
 #include "datasets/half.h"
 
@@ -57,17 +57,6 @@ static void write_list(const char *folder, const char *name, const char *text)
     fclose(file);
 }
 
-static snn_context *make_context(int threads)
-{
-    snn_context_params params;
-    snn_context *ctx = NULL;
-
-    snn_context_params_init(&params);
-    params.threads = threads;
-    assert_int_equal(snn_context_create(&params, &ctx, NULL), SNN_OK);
-    return ctx;
-}
-
 static int begin(void **state)
 {
     const char *base = getenv("TMPDIR");
@@ -87,7 +76,7 @@ static int begin(void **state)
         write_clip(path, i, 1);
     }
     write_list(f->words, "testing_list.txt", "yes/bob_nohash_0.wav\n");
-    f->ctx = make_context(2);
+    f->ctx = context_threads(2);
     *state = f;
     return 0;
 }
@@ -138,7 +127,7 @@ static void same_bytes_for_any_threads(void **state)
     size_t n = 0;
 
     for (int threads = 1; threads <= 3; threads++) {
-        snn_context *ctx = make_context(threads);
+        snn_context *ctx = context_threads(threads);
 
         snprintf(out, sizeof out, "%s/out%d", f->folder, threads);
         assert_int_equal(snn_encode_folder(ctx, f->words, out, &params, &f->err), SNN_OK);

@@ -172,18 +172,13 @@ static void wrong_digests(void **state)
 static void memory_runs_out(void **state)
 {
     struct data_test *t = *state;
-    struct data_scarce scarce = {.left = 1000000};
-    const snn_allocator allocator = {data_scarce_allocate, data_scarce_release, &scarce};
-    snn_context_params params;
-    snn_context *ctx;
+    struct data_scarce scarce = {0};
+    snn_context *ctx = data_scarce_context(t, &scarce, 1);
     snn_status st = SNN_ENOMEM;
     struct stage s;
     long k;
 
     begin(&s, t);
-    snn_context_params_init(&params);
-    params.allocator = &allocator;
-    data_ok(t, snn_context_create(&params, &ctx, &t->err));
     for (k = 0; st != SNN_OK && k < 100; k++) {
         scarce.left = k;
         st = snn_fetch_items(ctx, &s.set, data_path(t, "d"), &s.params, &t->err);

@@ -284,19 +284,13 @@ static void files(void **state)
 static void memory(void **state)
 {
     struct data_test *t = *state;
-    struct data_scarce scarce = {.left = 1000000};
-    const snn_allocator allocator = {data_scarce_allocate, data_scarce_release, &scarce};
+    struct data_scarce scarce = {0};
+    snn_context *ctx = data_scarce_context(t, &scarce, 2);
     snn_motifs_params p = small();
-    snn_context_params params;
     snn_status st = SNN_ENOMEM;
-    snn_context *ctx;
     long k;
 
     p.count[SNN_SPLIT_TRAIN] = p.count[SNN_SPLIT_TEST] = 3;
-    snn_context_params_init(&params);
-    params.threads = 2;
-    params.allocator = &allocator;
-    data_ok(t, snn_context_create(&params, &ctx, &t->err));
     for (k = 0; st != SNN_OK && k < 1000; k++) {
         scarce.left = k;
         st = snn_make_motifs(ctx, data_path(t, "a"), &p, &t->err);

@@ -3,22 +3,12 @@
  * Runs that train a layer that sees motion.  Invariants I1 and I2: the same bytes on any
  * number of threads, and when stopped in any batch and resumed.
  */
+#include "tests/context_threads.h"
 #include "tests/run_folder.h"
 
 #include <snn/motion.h>
 
 #include <math.h>
-
-static snn_context *context(int threads)
-{
-    snn_context_params params;
-    snn_context *ctx;
-
-    snn_context_params_init(&params);
-    params.threads = threads;
-    assert_int_equal(snn_context_create(&params, &ctx, NULL), SNN_OK);
-    return ctx;
-}
 
 static snn_config small(void)
 {
@@ -52,7 +42,7 @@ static int countdown(void *user)
 static snn_status train(const snn_config *c, const char *folder, int threads, int stop_after,
                         int resume, snn_run_result *out)
 {
-    snn_context *ctx = context(threads);
+    snn_context *ctx = context_threads(threads);
     snn_movies *movies[3];
     snn_run_params params;
     snn_status st;
@@ -81,7 +71,7 @@ static char folder[RUN_PATH];
 
 static uint64_t model_hash(void)
 {
-    snn_context *ctx = context(1);
+    snn_context *ctx = context_threads(1);
     const uint64_t hash = store_hash(ctx, folder, "model.h5", "motion");
 
     snn_context_destroy(ctx);
@@ -91,7 +81,7 @@ static uint64_t model_hash(void)
 static void learns_and_evaluates(void **state)
 {
     snn_config c = small();
-    snn_context *ctx = context(2);
+    snn_context *ctx = context_threads(2);
     snn_motion_evaluation e;
     uint32_t confusion[16] = {0}, sum = 0;
     snn_run_result result;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Movies: what moves does so as its label says, events follow their rule, sets are the
  * same whatever the threads, and files give back what they took. */
-#include "tests/cmocka_all.h"
+#include "tests/context_threads.h"
 
 #include "datasets/movie_set.h"
 #include "datasets/stimulus.h"
@@ -9,17 +9,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <unistd.h>
-
-static snn_context *context(int threads)
-{
-    snn_context_params params;
-    snn_context *ctx;
-
-    snn_context_params_init(&params);
-    params.threads = threads;
-    assert_int_equal(snn_context_create(&params, &ctx, NULL), SNN_OK);
-    return ctx;
-}
 
 static snn_motion_params small(void)
 {
@@ -62,7 +51,7 @@ static double mismatch(const snn_motion_params *p, const float *frames, double d
 static void moves_as_labelled(void **state)
 {
     static const snn_motion_view views[] = {SNN_VIEW_IMAGE, SNN_VIEW_CLOUD, SNN_VIEW_BAR};
-    snn_context *ctx = context(1);
+    snn_context *ctx = context_threads(1);
 
     (void)state;
     for (size_t k = 0; k < sizeof views / sizeof *views; k++) {
@@ -146,7 +135,7 @@ static void sets_equal(const snn_movies *a, const snn_movies *b)
 static void same_for_any_threads(void **state)
 {
     snn_motion_params p = small();
-    snn_context *one = context(1), *three = context(3);
+    snn_context *one = context_threads(1), *three = context_threads(3);
     snn_movies *a, *b, *other;
 
     (void)state;
@@ -173,7 +162,7 @@ static void there_and_back(void **state)
 {
     static const char path[] = "movies-test.h5";
     snn_motion_params p = small(), wrong;
-    snn_context *ctx = context(2);
+    snn_context *ctx = context_threads(2);
     snn_movies *made, *read = NULL;
     snn_error err = {0};
 
@@ -212,7 +201,7 @@ static void there_and_back(void **state)
 static void whitening(void **state)
 {
     enum { SIDE = 64 };
-    snn_context *ctx = context(1);
+    snn_context *ctx = context_threads(1);
     float x[SIDE * SIDE], largest = 0.0f;
 
     (void)state;
@@ -230,7 +219,7 @@ static void whitening(void **state)
 static void too_small(void **state)
 {
     snn_motion_params p = small();
-    snn_context *ctx = context(1);
+    snn_context *ctx = context_threads(1);
     snn_movies *movies = NULL;
     snn_error err = {0};
 

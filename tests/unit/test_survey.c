@@ -356,19 +356,13 @@ static void memory_runs_out(void **state)
     make(t, "a_train.h5", &TRAIN);
     make_words(t);
     for (int kind = 0; kind < 2; kind++) {
-        struct data_scarce scarce = {.left = 1000000};
-        const snn_allocator allocator = {data_scarce_allocate, data_scarce_release, &scarce};
         const char *path = kind == 0 ? t->folder : data_path(t, "words");
-        snn_context_params params;
-        snn_context *ctx;
+        struct data_scarce scarce = {0};
+        snn_context *ctx = data_scarce_context(t, &scarce, 2);
         snn_survey *s = NULL;
         snn_status st = SNN_ENOMEM;
         long k;
 
-        snn_context_params_init(&params);
-        params.threads = 2;
-        params.allocator = &allocator;
-        data_ok(t, snn_context_create(&params, &ctx, &t->err));
         for (k = 0; st != SNN_OK && k < 1000; k++) {
             scarce.left = k;
             st = snn_survey_create(ctx, path, NULL, &s, &t->err);

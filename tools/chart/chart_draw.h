@@ -20,6 +20,14 @@
 
 #include <cairo.h>
 
+/* If the call fails, leave through the function's one exit. */
+#define TRY(status, call)                                                                          \
+    do {                                                                                           \
+        (status) = (call);                                                                         \
+        if ((status) != SNN_OK)                                                                    \
+            goto done;                                                                             \
+    } while (0)
+
 #define CHART_MAX_TICKS 64
 #define CHART_TICK_TEXT 32
 

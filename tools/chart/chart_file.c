@@ -7,13 +7,6 @@
 #include <cairo-svg.h>
 #include <string.h>
 
-#define TRY(status, call)                                                                          \
-    do {                                                                                           \
-        (status) = (call);                                                                         \
-        if ((status) != SNN_OK)                                                                    \
-            goto done;                                                                             \
-    } while (0)
-
 /* What failed inside Cairo; its only failure here that is not a bug is memory. */
 static snn_status cairo_result(cairo_status_t status, snn_error *err)
 {

@@ -17,13 +17,6 @@
 #define CLOSE      5.0  /* between panels without axes */
 #define LEAST_PLOT 12.0 /* a smaller plot shows nothing */
 
-#define TRY(status, call)                                                                          \
-    do {                                                                                           \
-        (status) = (call);                                                                         \
-        if ((status) != SNN_OK)                                                                    \
-            goto done;                                                                             \
-    } while (0)
-
 struct margins {
     double left, right, top, bottom;
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tools/chart/chart_wheel.h"
 
+#include "tools/chart/chart_draw.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,13 +16,6 @@
 #define EDGE   1.6  /* of the panel */
 #define CIRCLE (RING + 1)
 #define GAP    0.08 /* share of a wedge that is left free beside it */
-
-#define TRY(status, call)                                                                          \
-    do {                                                                                           \
-        (status) = (call);                                                                         \
-        if ((status) != SNN_OK)                                                                    \
-            goto done;                                                                             \
-    } while (0)
 
 struct chart_wheel {
     snn_context *ctx;
