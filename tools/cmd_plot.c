@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* snn plot: pictures of data, runs and models. */
+#include "tools/chart/chart.h"
 #include "tools/plot.h"
 
 #include <string.h>
@@ -26,6 +27,20 @@ int plot_stop(void *user)
     return was_interrupted();
 }
 
+/* What can be known of the picture's name before the work is done. */
+static snn_status check_out(const char *out, snn_error *err)
+{
+    const char *slash = strrchr(out, '/');
+    char folder[TOOL_PATH];
+
+    if (slash != NULL && slash != out) {
+        snprintf(folder, sizeof folder, "%.*s", (int)(slash - out), out);
+        if (!is_folder(folder))
+            return snn_error_set(err, SNN_EIO, out, "there is no folder %s: make it first", folder);
+    }
+    return chart_check_name(out, err);
+}
+
 int run_plot(const options *o)
 {
     const char *names[N_PLOTS], *out;
@@ -45,6 +60,7 @@ int run_plot(const options *o)
     out = o->out != NULL ? o->out : PLOTS[i].out;
     TRY(status, tool_context(o, &ctx, &err));
     watch_signals();
+    TRY(status, check_out(out, &err));
     TRY(status, PLOTS[i].draw(ctx, o->operands[1], o, out, &err));
     talk(SNN_LOG_INFO, "%s", out);
 done:

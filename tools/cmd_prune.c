@@ -96,7 +96,9 @@ static int stop_asked(void *user)
 
 static snn_status interrupted(snn_error *err)
 {
-    return was_interrupted() ? snn_error_set(err, SNN_EINTERRUPTED, "prune", "stopped") : SNN_OK;
+    return was_interrupted()
+               ? snn_error_set(err, SNN_EINTERRUPTED, "prune", "stopped, nothing is written")
+               : SNN_OK;
 }
 
 static snn_status try_weights(curve *c, double share, uint32_t fine_tune, snn_error *err)
@@ -186,7 +188,6 @@ static snn_status write_results(const curve *c, const char *folder, snn_error *e
 
     for (int k = 0; k < PRUNE_KINDS; k++)
         fits[k] = prune_fit_points(c->points, c->n, (prune_kind)k, chance, full);
-    TRY(status, make_folders(folder, err));
     TRY(status, join_path(path, folder, "prune.csv", err));
     TRY(status, write_table(c, path, err));
     TRY(status, join_path(path, folder, "prune.png", err));
@@ -213,7 +214,6 @@ static snn_status write_pruned(curve *c, double share, uint32_t fine_tune, const
     if (c->points == NULL)
         return snn_error_set(err, SNN_ENOMEM, "prune", "no memory for the result");
     TRY(status, try_weights(c, share, fine_tune, err));
-    TRY(status, make_folders(folder, err));
     TRY(status, join_path(path, folder, "pruned.h5", err));
     TRY(status, snn_motion_save(c->motion, &c->config, path, err));
     talk(SNN_LOG_INFO, "%s", path);
@@ -254,16 +254,17 @@ int run_prune(const options *o)
     snn_error err = {0};
     snn_status status;
 
-    if (o->keep > 1) {
-        fprintf(stderr, "snn: --keep is a share of the weights, at most 1\n");
+    if (o->keep.given && !(o->keep.value > 0 && o->keep.value <= 1)) {
+        fprintf(stderr, "snn: --keep is a share of the weights, above 0 and at most 1\n");
         return EXIT_USAGE;
     }
     TRY(status, tool_context(o, &c.ctx, &err));
     watch_signals();
     TRY(status, load(&c, o, folder, &err));
     out = o->out != NULL ? o->out : folder;
-    if (o->keep > 0) {
-        TRY(status, write_pruned(&c, o->keep, o->fine_tune, out, &err));
+    TRY(status, make_folders(out, &err)); /* before the work, not behind it */
+    if (o->keep.given) {
+        TRY(status, write_pruned(&c, o->keep.value, o->fine_tune, out, &err));
     } else {
         TRY(status, run_curve(&c, o->points > 0 ? o->points : DEFAULT_POINTS, o->fine_tune, &err));
         TRY(status, write_results(&c, out, &err));
@@ -276,7 +277,5 @@ done:
     snn_movies_destroy(c.train);
     snn_motion_destroy(c.motion);
     snn_context_destroy(c.ctx);
-    return status == SNN_OK             ? EXIT_OK
-           : status == SNN_EINTERRUPTED ? EXIT_INTERRUPTED
-                                        : talk_failure(status, &err);
+    return status == SNN_OK ? EXIT_OK : talk_failure(status, &err);
 }

@@ -55,6 +55,8 @@ static snn_status convert(snn_context *ctx, const char *path, const char *out, c
     } while (n > 0);
     events_warn(&s);
     TRY(status, snn_event_writer_commit(writer, err));
+    if (snn_event_writer_count(writer) == 0 && events_none(&s, err) != SNN_OK)
+        talk(SNN_LOG_WARNING, "snn: %s: %s", err->where, err->what);
     show(o, out, writer, now() - start);
 done:
     snn_event_writer_close(writer);

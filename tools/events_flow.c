@@ -10,6 +10,7 @@
 
 #define SAMPLE        131072u /* events that choose the step */
 #define USUAL_TILE    8u
+#define MOST_CELLS    (UINT64_C(1) << 26)
 #define USUAL_CERTAIN 0.25 /* probability of a vote */
 
 static int vote(void *user, const snn_watch_step *step)
@@ -19,7 +20,7 @@ static int vote(void *user, const snn_watch_step *step)
     snn_flow_add(j->flow, step);
     if (j->spikes.file != NULL)
         flow_spikes_add(&j->spikes, j->layer, j->cell, j->step_us, step);
-    return was_interrupted();
+    return was_interrupted() && !j->cut;
 }
 
 /* ---- a layer at work ----------------------------------------------------------------- */
@@ -86,28 +87,40 @@ static snn_status read_sample(flow_job *j, snn_error *err)
         events_geometry(&j->events, &width, &height);
     } while (n > 0 && j->n_sample < SAMPLE && (j->step_us == 0 || width == 0));
     if (j->n_sample == 0)
-        TRY(status,
-            snn_error_set(err, SNN_EINVAL, j->events.path, "holds no event of what is asked for"));
+        TRY(status, events_none(&j->events, err));
 done:
     return status;
 }
 
 /* ---- the whole recording ---------------------------------------------------------------- */
 
-static snn_status look(flow_job *j, const options *o, snn_error *err)
+static snn_status look_at_all(flow_job *j, snn_error *err)
 {
     size_t n;
-    snn_status status = SNN_OK;
+    snn_status status;
 
-    if (o->spikes != NULL)
-        TRY(status, flow_spikes_open(&j->spikes, o->spikes, err));
-    TRY(status, flow_begin(j, j->step_us, err));
     TRY(status, snn_watch_push(j->watch, j->sample, j->n_sample, err));
     do {
         TRY(status, events_next(&j->events, &n, err));
         to_cells(j, j->events.block, n);
         TRY(status, snn_watch_push(j->watch, j->events.block, n, err));
     } while (n > 0);
+done:
+    return status;
+}
+
+/* Ctrl-C is how a camera's stream ends: what was seen until then is a result. */
+static snn_status look(flow_job *j, const options *o, snn_error *err)
+{
+    snn_status status = SNN_OK;
+
+    if (o->spikes != NULL)
+        TRY(status, flow_spikes_open(&j->spikes, o->spikes, err));
+    TRY(status, flow_begin(j, j->step_us, err));
+    status = look_at_all(j, err);
+    j->cut = was_interrupted();
+    if (status != SNN_EINTERRUPTED)
+        TRY(status, status);
     TRY(status, snn_watch_finish(j->watch, err));
     j->counts = *snn_watch_get_counts(j->watch);
     if (j->spikes.file != NULL)
@@ -179,7 +192,6 @@ static snn_status write_results(const flow_job *j, snn_error *err)
 
     if (j->out == NULL)
         return SNN_OK;
-    TRY(status, make_folders(j->out, err));
     TRY(status, join_path(path, j->out, "flow.png", err));
     TRY(status, flow_draw(j->ctx, j->flow, j->layer, &caption, path, err));
     TRY(status, join_path(path, j->out, "flow.csv", err));
@@ -218,6 +230,11 @@ static snn_status find_frame(flow_job *j, snn_error *err)
         j->width = e->x >= j->width ? e->x + 1u : j->width;
         j->height = e->y >= j->height ? e->y + 1u : j->height;
     }
+    if ((uint64_t)j->width * j->height > MOST_CELLS)
+        return snn_error_set(err, SNN_EINVAL, j->events.path,
+                             "the frame of %u x %u cells is too large: take a --crop or a larger "
+                             "--cell",
+                             (unsigned)j->width, (unsigned)j->height);
     if (j->width < j->layer->side || j->height < j->layer->side)
         return snn_error_set(err, SNN_EINVAL, j->events.path,
                              "the frame is %u x %u cells, less than the layer's kernels of %u: "
@@ -228,13 +245,14 @@ static snn_status find_frame(flow_job *j, snn_error *err)
 
 static bool ask(const options *o, flow_job *j)
 {
-    *j = (flow_job){.cell = o->cell > 0 ? o->cell : 1,
-                    .tile = o->tile > 0 ? o->tile : USUAL_TILE,
-                    .rate = o->rate,
-                    .confidence = o->confidence > 0 ? (float)o->confidence : (float)USUAL_CERTAIN,
-                    .out = o->out,
-                    .decay = (float)o->decay,
-                    .json = o->json};
+    *j =
+        (flow_job){.cell = o->cell > 0 ? o->cell : 1,
+                   .tile = o->tile > 0 ? o->tile : USUAL_TILE,
+                   .rate = o->rate,
+                   .confidence = (float)(o->confidence.given ? o->confidence.value : USUAL_CERTAIN),
+                   .out = o->out,
+                   .decay = (float)o->decay,
+                   .json = o->json};
     if (o->model == NULL) {
         fprintf(stderr, "snn: --model MODEL|RUN says which layer is to look: see snn train "
                         "configs/motion-camera.yaml\n");
@@ -244,8 +262,8 @@ static bool ask(const options *o, flow_job *j)
         fprintf(stderr, "snn: --decay is what a step leaves of a potential, at most 1\n");
         return false;
     }
-    if (o->confidence >= 1) {
-        fprintf(stderr, "snn: --confidence is a probability, less than 1\n");
+    if (!(j->confidence > 0 && j->confidence < 1)) {
+        fprintf(stderr, "snn: --confidence is a probability, above 0 and less than 1\n");
         return false;
     }
     return o->bin == NULL || events_duration("bin", o->bin, &j->step_us);
@@ -265,12 +283,18 @@ int events_flow(const options *o)
     TRY(status, events_open(j.ctx, o->operands[1], o, &j.events, &err));
     TRY(status, read_sample(&j, &err));
     TRY(status, find_frame(&j, &err));
+    if (j.out != NULL) /* before the work, not behind it */
+        TRY(status, make_folders(j.out, &err));
     if (j.step_us == 0)
         TRY(status, flow_find_step(&j, &err));
     TRY(status, look(&j, o, &err));
     events_warn(&j.events);
     show(&j);
     TRY(status, write_results(&j, &err));
+    if (j.cut)
+        status = snn_error_set(&err, SNN_EINTERRUPTED, j.events.path,
+                               "interrupted: the result is of the first %llu events",
+                               (unsigned long long)j.counts.events);
 done:
     talk_clear();
     flow_end(&j);

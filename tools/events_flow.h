@@ -41,6 +41,7 @@ typedef struct flow_job {
     float decay;
     flow_spikes spikes; /* its file is open while the whole recording is looked at */
     bool json;
+    bool cut; /* a signal ended the recording */
 } flow_job;
 
 /* A watch and a flow for steps of that length; flow_end lets go of them, also after a failure. */

@@ -147,7 +147,7 @@ static snn_status render_events(struct render *r, events_stream *s, snn_error *e
         }
     } while (n > 0);
     if (!begun)
-        TRY(status, snn_error_set(err, SNN_EINVAL, s->path, "holds no event of what is asked for"));
+        TRY(status, events_none(s, err));
     TRY(status, draw(r, s->ctx, r->every > 0 ? r->end : last, err));
 done:
     return status;
@@ -196,6 +196,12 @@ static snn_status render(snn_context *ctx, const char *path, const options *o, s
     snn_status status = SNN_OK;
 
     TRY(status, begin(ctx, path, o, r, &s, err));
+    if ((uint64_t)r->width * r->scale * r->height * r->scale > SNN_IMAGE_MAX_PIXELS)
+        TRY(status, snn_error_set(err, SNN_EINVAL, path,
+                                  "a picture of %llu x %llu pixels is too large: --crop, or a "
+                                  "smaller --scale",
+                                  (unsigned long long)r->width * r->scale,
+                                  (unsigned long long)r->height * r->scale));
     r->pixel = snn_alloc(ctx, (size_t)r->width * r->height, sizeof *r->pixel);
     if (r->pixel == NULL)
         TRY(status, snn_error_set(err, SNN_ENOMEM, path, "no memory for a picture"));
@@ -215,7 +221,7 @@ done:
 
 static bool ask(const options *o, struct render *r)
 {
-    const char *names[N_PALETTES];
+    const char *names[N_PALETTES], *ending = strrchr(o->operands[2], '.');
 
     *r = (struct render){.palette = o->palette == NULL ? &PALETTES[0] : NULL,
                          .fade = DEFAULT_FADE_US,
@@ -238,6 +244,10 @@ static bool ask(const options *o, struct render *r)
     }
     if (r->scale > 64) {
         fprintf(stderr, "snn: --scale %u is larger than 64\n", (unsigned)r->scale);
+        return false;
+    }
+    if (o->every == NULL && (ending == NULL || strcmp(ending, ".png") != 0)) {
+        fprintf(stderr, "snn: %s: pictures are PNG files: let its name end in .png\n", r->out);
         return false;
     }
     return (o->every == NULL || events_duration("every", o->every, &r->every)) &&

@@ -118,6 +118,12 @@ bool events_check(const options *o)
 
 /* ---- the stream ----------------------------------------------------------------- */
 
+static int stop_asked(void *user)
+{
+    (void)user;
+    return was_interrupted();
+}
+
 snn_status events_open(snn_context *ctx, const char *path, const options *o, events_stream *s,
                        snn_error *err)
 {
@@ -129,6 +135,8 @@ snn_status events_open(snn_context *ctx, const char *path, const options *o, eve
     snn_event_reader_params_init(&params);
     params.format = o->from != NULL ? snn_event_format_find(o->from) : SNN_EVENTS_AUTO;
     params.tolerant = o->tolerant;
+    params.stop = stop_asked;
+    signals_interrupt(); /* a pipe may not go on for long */
     if (o->size != NULL && take_sizes(o->size, 'x', v, 2)) {
         params.width = v[0];
         params.height = v[1];
@@ -218,6 +226,17 @@ bool events_geometry(const events_stream *s, uint32_t *width, uint32_t *height)
     *width = s->width > 0 ? s->width : info->width;
     *height = s->width > 0 ? s->height : info->height;
     return s->width > 0 || info->geometry == SNN_GEOMETRY_STATED;
+}
+
+snn_status events_none(const events_stream *s, snn_error *err)
+{
+    const bool part = s->width > 0 || s->from_us > 0 || s->to_us < INT64_MAX;
+
+    return snn_error_set(err, SNN_EINVAL, s->path, "%s",
+                         !s->begun ? "holds no event"
+                         : part    ? "holds no event of what is asked for: snn events info says "
+                                     "what it holds, --time and --crop choose of that"
+                                   : "holds no event inside its sensor: --size states it");
 }
 
 static void warn(const events_stream *s, uint64_t n, const char *what)

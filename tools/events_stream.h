@@ -39,6 +39,8 @@ void events_close(events_stream *s);
 
 /* The sensor, or the crop of it: false where it is not known for sure. */
 bool events_geometry(const events_stream *s, uint32_t *width, uint32_t *height);
+/* There is none of the events that are asked for: what to do about it. */
+SNN_MUST_USE snn_status events_none(const events_stream *s, snn_error *err);
 /* Warn about what was dropped or looked wrong. */
 void events_warn(const events_stream *s);
 

@@ -45,7 +45,8 @@ snn_status make_folders(const char *folder, snn_error *err)
             continue;
         path[i] = '\0';
         if (mkdir(path, 0777) != 0 && !is_folder(path))
-            return snn_error_set(err, SNN_EIO, path, "cannot be made: %s", strerror(errno));
+            return snn_error_set(err, SNN_EIO, path, "cannot be made: %s",
+                                 errno == EEXIST ? "a file has this name" : strerror(errno));
         path[i] = folder[i];
     }
     return SNN_OK;

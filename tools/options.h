@@ -45,8 +45,8 @@ typedef struct options {
     uint32_t sample, width, height, seeds, jobs;
     uint32_t points, fine_tune, live;
     uint32_t samples, valid, test, classes, units, parts, png;
-    double density, duration, timeout, level_step, level_hop, keep, confidence, decay;
-    option_amount motif, gap, spread, jitter, noise;
+    double density, duration, timeout, level_step, level_hop, decay;
+    option_amount motif, gap, spread, jitter, noise, keep, confidence;
     bool csv, resume, json, quiet, verbose, help, help_config, mono, threads_ratio, neighbours;
     char **operands;
     int n_operands;

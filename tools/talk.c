@@ -112,14 +112,24 @@ static void note_signal(int signal_number)
     interrupted = 1;
 }
 
-void watch_signals(void)
+static void watch(int flags)
 {
-    struct sigaction action = {.sa_handler = note_signal,
-                               .sa_flags = (int)SA_RESETHAND | SA_RESTART};
+    struct sigaction action = {.sa_handler = note_signal, .sa_flags = (int)SA_RESETHAND | flags};
 
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+}
+
+void watch_signals(void)
+{
+    watch(SA_RESTART);
+}
+
+void signals_interrupt(void)
+{
+    if (!interrupted) /* else the next one is to kill */
+        watch(0);
 }
 
 int was_interrupted(void)

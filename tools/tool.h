@@ -122,5 +122,7 @@ int run_sweep(const options *o);
 /* From now on the first SIGINT or SIGTERM only sets a flag; the second one kills. */
 void watch_signals(void);
 int was_interrupted(void);
+/* And it interrupts what waits for a pipe. */
+void signals_interrupt(void);
 
 #endif

@@ -24,8 +24,10 @@ typedef struct snn_event_input {
     unsigned char *buffer; /* NULL: memory */
     size_t room;
     const unsigned char *at, *end;
-    uint64_t end_offset; /* place of `end` in the file */
-    uint64_t size;       /* of the file; 0 = unknown */
+    uint64_t end_offset;     /* place of `end` in the file */
+    uint64_t size;           /* of the file; 0 = unknown */
+    int (*stop)(void *user); /* of the reader's parameters */
+    void *user;
 } snn_event_input;
 
 snn_status snn_event_input_open(snn_context *ctx, const char *path, snn_event_input *in,

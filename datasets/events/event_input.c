@@ -129,6 +129,8 @@ snn_status snn_event_input_need(snn_event_input *in, size_t n, snn_error *err)
         if (got < 0 && errno != EINTR)
             TRY(st, snn_event_fail_at(in, in->end_offset, SNN_EIO, err, "cannot be read: %s",
                                       snn_data_errno_text()));
+        if (got < 0 && in->stop != NULL && in->stop(in->user) != 0)
+            TRY(st, snn_event_fail_at(in, in->end_offset, SNN_EINTERRUPTED, err, "interrupted"));
         if (got == 0)
             in->complete = true;
         if (got > 0) {

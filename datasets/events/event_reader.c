@@ -97,6 +97,8 @@ static snn_status open_reader(snn_context *ctx, const char *path, const void *by
         snn_event_input_memory(bytes, n, r->path, &r->in);
     else
         TRY(st, snn_event_input_open(ctx, r->path, &r->in, err));
+    r->in.stop = params->stop;
+    r->in.user = params->user;
     TRY(st, find_codec(r, params->format, err));
     r->info.format = r->codec->format;
     TRY_ALLOC(st, ctx, state, r->codec->state_bytes, err);

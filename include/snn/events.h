@@ -85,6 +85,10 @@ typedef struct snn_event_reader_params {
     snn_event_format format;
     uint32_t width, height; /* sensor in pixels, 1 .. 65536; 0 = as the file says.  Both or none */
     int tolerant;           /* damage ends the events instead of being an error; it is counted */
+    /* Asked when a signal interrupts the wait for a pipe; not 0 ends it with SNN_EINTERRUPTED,
+     * after which only _close is left.  NULL: wait on. */
+    int (*stop)(void *user);
+    void *user;
 } snn_event_reader_params;
 
 typedef struct snn_event_writer_params {

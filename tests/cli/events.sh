@@ -158,7 +158,15 @@ printf -- '-0.009 1 2 1\n-0.001 1 2 1\n0.001 1 2 1\n0.009 1 2 1\n' >before.txt
 run 0 events info before.txt
 out_has '^  rate       222.2 events/s, in the busiest 10 ms 200$'
 run 1 events render a.txt none.png --time 5s,6s
-err_has '^snn: a.txt: holds no event of what is asked for$'
+err_has '^snn: a.txt: holds no event of what is asked for: snn events info says what it holds'
+run 0 events convert a.txt none.txt --time 5s,6s
+err_has '^snn: a.txt: holds no event of what is asked for'
+err_has '^none.txt: 0 events'
+run 2 events render a.txt a.jpg
+err_has '^snn: a.jpg: pictures are PNG files'
+run 1 events render a.txt large.png --size 65535x65535
+err_has '^snn: a.txt: a picture of 65535 x 65535 pixels is too large: --crop'
+check "and none is there" test ! -e a.jpg -a ! -e large.png
 run 2 events render a.txt a.png --palette drak
 err_has "did you mean 'dark'"
 run 2 events render a.txt a.png --view frames

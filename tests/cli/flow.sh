@@ -88,10 +88,31 @@ out_has '^one.txt: no motion is seen with confidence$'
 err_has '^snn: one.txt: no length of a step brings the speed to the middle'
 check "an empty picture" test -s one/flow.png
 
+# A camera that pauses: a signal ends it, and what was seen is a result.  A pipe holds 64 KiB, so
+# most has been read when all is written.
+mkfifo camera
+"$snn" events flow camera --model layer --bin 4ms --out seen --spikes seen.csv >seen.out 2>seen.err &
+flow=$!
+exec 3>camera
+cat left.txt >&3
+kill -TERM $flow
+exec 3>&-
+wait $flow
+check "a signal ends a camera's stream" test $? = 130
+check "which is said" grep -q '^snn: camera: interrupted: the result is of the first [1-9][0-9]* events$' seen.err
+check "and what was seen is there" test -s seen/flow.png -a -s seen/flow.csv -a -s seen.csv -a -s seen.out
+
 # What is wrong is said.
 run 2 events flow left.txt
 err_has '^snn: --model MODEL.RUN says which layer is to look'
 run 2 events flow left.txt --model layer --confidence 1
+run 2 events flow left.txt --model layer --confidence 0
+err_has '^snn: --confidence is a probability'
+run 1 events flow left.txt --model layer --bin 4ms --size 65535x65535
+err_has '^snn: left.txt: the frame of 65535 x 65535 cells is too large: take a --crop'
+run 1 events flow left.txt --model layer --bin 4ms --out layer/config.yaml/x
+err_has '^snn: layer/config.yaml: cannot be made'
+check "before anything is looked at" test ! -s out
 run 2 events flow left.txt --model layer --bin 0
 run 1 events flow left.txt --model nowhere
 err_has 'nowhere'
@@ -105,7 +126,7 @@ printf '# geometry:40,40\n' >empty.txt
 run 1 events flow empty.txt --model layer
 err_has 'empty.txt: '
 run 1 events flow left.txt --model layer --time 5s,6s
-err_has '^snn: left.txt: holds no event of what is asked for$'
+err_has '^snn: left.txt: holds no event of what is asked for: snn events info '
 
 # A real camera: a slider moves it to the right, so the scene goes left at about 110 px/s.
 slider=${SNN_SHARED:-$abs_top_srcdir/../shared}/data/events/uzh_slider_depth_events_chunk.txt

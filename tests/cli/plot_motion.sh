@@ -68,6 +68,8 @@ run 1 plot kernels set/motion_test.h5
 err_has '^snn: set/motion_test.h5: '
 run 1 plot kernels run --out x.gif
 err_has 'must end in .png or .svg'
+run 1 plot clouds run --out nowhere/x.png
+err_has '^snn: nowhere/x.png: there is no folder nowhere: make it first'
 run 2 plot kernel run
 err_has "did you mean 'kernels'"
 tap_done

@@ -65,7 +65,9 @@ check "movies of a file" test "$(grep -c . filed/prune.csv)" = 7
 run 2 prune
 err_has '^snn: usage: snn prune'
 run 2 prune run --keep 1.5
-err_has '^snn: --keep is a share of the weights, at most 1'
+err_has '^snn: --keep is a share of the weights, above 0 and at most 1'
+run 2 prune run --keep 0
+err_has '^snn: --keep is a share'
 run 2 prune run --points 0
 run 1 prune nowhere
 err_has '^snn: nowhere'
@@ -76,6 +78,7 @@ run 0 train --data words --out layers -q --threads 1 "$configs/demo.yaml" --set 
     --set train.epochs=1 --set delay.max_delay=5
 run 1 prune layers
 err_has '^snn: layers/model.h5: '
-run 1 prune run --points 1 --out small.yaml/x
+run 1 prune run --out small.yaml/x
 err_has '^snn: small.yaml'
+check "and no point was computed before" sh -c "! grep -q accuracy err"
 tap_done

@@ -109,6 +109,8 @@ typedef struct chart {
     const chart_panel *panels; /* [rows][columns]; one without marks and title stays empty */
 } chart;
 
+/* SNN_EINVAL unless the name ends in .png or .svg: to ask before the work, not behind it. */
+SNN_MUST_USE snn_status chart_check_name(const char *path, snn_error *err);
 /* Draw to a file, PNG or SVG by its ending; it is there whole or not at all.
  * Errors: SNN_EINVAL (another ending, a chart that cannot be), SNN_EIO, SNN_ENOMEM. */
 SNN_MUST_USE snn_status chart_write(snn_context *ctx, const chart *c, const char *path,

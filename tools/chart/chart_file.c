@@ -174,17 +174,29 @@ done:
     return status;
 }
 
+static bool ends_in(const char *path, const char *ending)
+{
+    const char *own = strrchr(path, '.');
+
+    return own != NULL && strcmp(own, ending) == 0;
+}
+
+snn_status chart_check_name(const char *path, snn_error *err)
+{
+    if (ends_in(path, ".png") || ends_in(path, ".svg"))
+        return SNN_OK;
+    return snn_error_set(err, SNN_EINVAL, path,
+                         "must end in .png or .svg: the ending chooses the format");
+}
+
 snn_status chart_write(snn_context *ctx, const chart *c, const char *path, snn_error *err)
 {
-    const char *ending = strrchr(path, '.');
     chart_plan plan;
-    snn_status status = SNN_OK;
+    snn_status status;
 
-    if (ending == NULL || (strcmp(ending, ".png") != 0 && strcmp(ending, ".svg") != 0))
-        return snn_error_set(err, SNN_EINVAL, path,
-                             "must end in .png or .svg: the ending chooses the format");
+    TRY(status, chart_check_name(path, err));
     TRY(status, plan_chart(ctx, c, &plan, err));
-    status = (strcmp(ending, ".svg") == 0 ? write_svg : write_png)(ctx, &plan, path, err);
+    status = (ends_in(path, ".svg") ? write_svg : write_png)(ctx, &plan, path, err);
     chart_plan_free(ctx, &plan);
 done:
     return status;

@@ -278,7 +278,10 @@ snn_status chart_plan_make(snn_context *ctx, cairo_t *cr, const chart *c, chart_
 
     if (plan.width > SNN_IMAGE_MAX_SIDE || plan.height > SNN_IMAGE_MAX_SIDE ||
         plan.width * plan.height > SNN_IMAGE_MAX_PIXELS)
-        return refuse(err, "the picture is too large");
+        return snn_error_set(
+            err, SNN_EINVAL, "chart",
+            "a picture of %.0f x %.0f pixels is too large: at most %u a side, %u in all",
+            plan.width, plan.height, (unsigned)SNN_IMAGE_MAX_SIDE, (unsigned)SNN_IMAGE_MAX_PIXELS);
     plan.panels = snn_alloc(ctx, plan.rows * plan.columns, sizeof *plan.panels);
     if (plan.panels == NULL)
         return snn_error_set(err, SNN_ENOMEM, "chart", "no memory for the panels");
