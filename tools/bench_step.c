@@ -70,8 +70,8 @@ static void fill_row(const struct bench *b, const options *o, snn_context *ctx,
     char solvers[80] = "", machine[128];
 
     for (uint32_t i = 0; i < layers; i++)
-        snprintf(solvers + strlen(solvers), sizeof solvers - strlen(solvers), " %s",
-                 snn_tape_solver(tape, i));
+        snprintf(solvers + strlen(solvers), sizeof solvers - strlen(solvers), "%s%s",
+                 i > 0 ? " " : "", snn_tape_solver(tape, i));
     row_begin(r, "bench");
     row_number(r, NULL, "step_seconds", b->seconds.median);
     row_number(r, NULL, "sgemm_gflops", b->rate);
