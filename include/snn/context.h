@@ -51,7 +51,7 @@ typedef enum snn_memory {
 typedef struct snn_context_params {
     size_t size;                    /* sizeof(snn_context_params), set by _init */
     int threads;                    /* worker threads; 0 = all that the process may use */
-    const char *cpu;                /* "auto", or at most "base" .. "avx512bf16" */
+    const char *cpu;                /* "auto", or at most "base" .. "amx" */
     const snn_allocator *allocator; /* NULL = the C library's */
     snn_log_sink log;               /* NULL = silent */
     void *log_user;
@@ -75,7 +75,7 @@ SNN_API void snn_context_destroy(snn_context *ctx);
 
 SNN_API int snn_context_threads(const snn_context *ctx);
 
-/* Name of the kernel table in use: "base", "avx2", "avx512" or "avx512bf16". */
+/* Name of the kernel table in use: "base", "avx2", "avx512", "avx512bf16" or "amx". */
 SNN_API const char *snn_context_cpu(const snn_context *ctx);
 
 /* Allocate count * size zeroed bytes, aligned to 64; NULL on overflow or when

@@ -4,12 +4,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const level_name[SNN_CPU_LEVELS] = {"base", "avx2", "avx512", "avx512bf16"};
+#if defined(__x86_64__) && defined(__linux__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+static const char *const level_name[SNN_CPU_LEVELS] = {"base", "avx2", "avx512", "avx512bf16",
+                                                       "amx"};
 
 const char *snn_cpu_name(snn_cpu_level level)
 {
     return level_name[level];
 }
+
+#if defined(__x86_64__) && defined(__linux__)
+
+/*
+ * Tiles are there when processor and system have them and this process asked for their
+ * state, which it may do again; threads inherit it.  Without, the first use is a SIGILL.
+ */
+#define REQUEST_STATE 0x1023 /* ARCH_REQ_XCOMP_PERM */
+#define TILE_DATA     18     /* XFEATURE_XTILE_DATA */
+#define AMX_BF16      (1u << 22)
+#define AMX_TILE      (1u << 24)
+
+static bool tiles_granted(void)
+{
+    unsigned a, b, c, d;
+
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & AMX_BF16) != 0 &&
+           (d & AMX_TILE) != 0 && syscall(SYS_arch_prctl, REQUEST_STATE, TILE_DATA) == 0;
+}
+
+#else
+
+static inline bool tiles_granted(void)
+{
+    return false;
+}
+
+#endif
 
 snn_cpu_level snn_cpu_detect(void)
 {
@@ -19,7 +54,8 @@ snn_cpu_level snn_cpu_detect(void)
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("fma")) {
         if (snn_kern_tables[SNN_CPU_AVX512BF16] != NULL && __builtin_cpu_supports("avx512bf16"))
-            return SNN_CPU_AVX512BF16;
+            return snn_kern_tables[SNN_CPU_AMX] != NULL && tiles_granted() ? SNN_CPU_AMX
+                                                                           : SNN_CPU_AVX512BF16;
         if (snn_kern_tables[SNN_CPU_AVX512] != NULL)
             return SNN_CPU_AVX512;
     }
@@ -45,7 +81,7 @@ snn_status snn_cpu_select(snn_context *ctx, const char *name, snn_error *err)
             level++;
         if (level == SNN_CPU_LEVELS)
             return snn_error_set(err, SNN_EINVAL, "cpu",
-                                 "'%s' is none of auto, base, avx2, avx512, avx512bf16", name);
+                                 "'%s' is none of auto, base, avx2, avx512, avx512bf16, amx", name);
         if (level > best || snn_kern_tables[level] == NULL)
             return snn_error_set(err, SNN_EINVAL, "cpu",
                                  "this machine or build offers '%s' at most", level_name[best]);

@@ -10,10 +10,12 @@ typedef enum snn_cpu_level {
     SNN_CPU_AVX2,
     SNN_CPU_AVX512,
     SNN_CPU_AVX512BF16,
+    SNN_CPU_AMX,
     SNN_CPU_LEVELS
 } snn_cpu_level;
 
-/* The best level that processor, operating system and build offer. */
+/* The best level that processor, operating system and build offer.  Where the processor has
+ * tiles (AMX) the kernel is asked for them, once and for all threads of the process. */
 snn_cpu_level snn_cpu_detect(void);
 
 /* Set ctx->kern and ctx->cpu: "auto", or a level by name, which must be one the

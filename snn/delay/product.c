@@ -10,11 +10,14 @@
  * Blocks of a product in bf16: a panel of b with DEPTH numbers a line stays in the
  * first-level cache, a block of each side in the second.  DEPTH is even, so that a pair
  * lies in one block; blocks along k follow one another, so the order of a sum is that of k
- * whatever DEPTH is.
+ * whatever DEPTH is; with tiles, which take 32 numbers together, as it is a multiple of 32.
  */
 #define DEPTH         256u
 #define BLOCK_ROWS    (16u * SNN_BF16_ROWS)
 #define BLOCK_COLUMNS (16u * SNN_BF16_COLUMNS)
+
+_Static_assert(DEPTH % 32 == 0 && BLOCK_ROWS % 32 == 0 && BLOCK_COLUMNS % 32 == 0,
+               "packed for tiles a block is no larger");
 
 size_t snn_product_scratch(snn_precision precision)
 {

@@ -11,8 +11,9 @@
  *     |error of c[i][j]| <= (2 u + (k + 1) 2^-24) sum_l |a[i][l] b[l][j]|
  *
  * with u in the place of 2 u where one side is exact, and no u where both are: spikes and
- * small counts are exact in bf16, as are weights of 8 significant bits.  The exponent is
- * that of float32, so small gradients do not vanish and no loss is scaled.
+ * small counts are exact in bf16, as are weights of 8 significant bits.  The bits are the same
+ * on every instruction set but AMX, which adds in another order (kern.h); the bound holds there,
+ * too.  The exponent is that of float32, so small gradients do not vanish and no loss is scaled.
  */
 #ifndef SNN_DELAY_PRODUCT_H
 #define SNN_DELAY_PRODUCT_H

@@ -14,6 +14,8 @@
 #include <immintrin.h>
 #endif
 
+#ifndef BF16_TILES /* tile_body.h has others */
+
 typedef uint32_t vec_pair __attribute__((vector_size(4 * VEC)));
 typedef uint32_t vec_pair_anywhere __attribute__((vector_size(4 * VEC), aligned(4), may_alias));
 
@@ -105,6 +107,8 @@ static void bf16_product(size_t m, size_t n, size_t pairs, const uint32_t *a, co
     }
 }
 
+#endif
+
 /* ---- packing ------------------------------------------------------------------------- */
 
 /* A float's bits rounded to bf16, in the upper half; the lower half is left over. */
@@ -182,6 +186,8 @@ static inline void bf16_pack_straight(size_t lines, size_t k, float scale, const
     }
 }
 
+#ifndef BF16_TILES
+
 /* `panel` is a constant of each call. */
 static inline void bf16_pack_panels(const snn_bf16_lines *from, size_t panel, uint32_t *out)
 {
@@ -204,3 +210,5 @@ static void bf16_pack(const snn_bf16_lines *from, uint32_t panel, uint32_t *out)
     else
         bf16_pack_panels(from, SNN_BF16_COLUMNS, out);
 }
+
+#endif

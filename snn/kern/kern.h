@@ -165,8 +165,13 @@ typedef struct snn_lookup_terms {
  *     panel[h][r] = line_r[2h] << 16 | line_r[2h + 1]
  *
  * Panels follow one another; lines that do not exist, and l = k where k is odd, hold 0.
+ *
+ * Where bf16_tiles, the table packs in another way, 32 lines a panel on both sides and 32
+ * numbers at a time, filled up with 0: the left side as panel[h / 16][r][h % 16].  And it
+ * adds in another order: of 32 numbers in turn the sum of those of odd l and the sum of those
+ * of even l, each from 0, then both together, then to c.
  */
-#define SNN_BF16_ROWS    12
+#define SNN_BF16_ROWS    12 /* where bf16_tiles: says which side it is */
 #define SNN_BF16_COLUMNS 32
 
 typedef struct snn_bf16_lines {
@@ -180,6 +185,12 @@ typedef struct snn_bf16_lines {
 static inline size_t snn_bf16_words(size_t lines, size_t k, size_t panel)
 {
     return (lines + panel - 1) / panel * panel * ((k + 1) / 2);
+}
+
+/* Where bf16_tiles. */
+static inline size_t snn_bf16_tile_words(size_t lines, size_t k)
+{
+    return (lines + 31) / 32 * 32 * ((k + 31) / 32 * 16);
 }
 
 /* ---- events ---------------------------------------------------------------- */
@@ -439,7 +450,8 @@ typedef void snn_transpose(size_t rows, size_t columns, const float *in, size_t 
 
 typedef struct snn_kern {
     const char *name;
-    bool bf16_native; /* the instruction set multiplies bf16 numbers */
+    bool bf16_native; /* the instruction set multiplies bf16 numbers .. */
+    bool bf16_tiles;  /* .. tile by tile: packed and added in an order of its own */
 
     void (*taps_forward)(const snn_taps *taps, size_t s0, size_t s1, float *scratch);
     void (*taps_backward)(const snn_taps *taps, size_t s0, size_t s1, float *scratch);
@@ -473,7 +485,8 @@ typedef struct snn_kern {
     void (*lif_fire)(const snn_lif *lif, size_t c, float bias, const float *row, size_t steps,
                      float *v, uint16_t *bits);
 
-    /* `panel`: SNN_BF16_ROWS or SNN_BF16_COLUMNS.  Writes snn_bf16_words(lines, k, panel). */
+    /* `panel`: SNN_BF16_ROWS or SNN_BF16_COLUMNS.  Writes snn_bf16_words(lines, k, panel), or
+     * snn_bf16_tile_words(lines, k). */
     void (*bf16_pack)(const snn_bf16_lines *from, uint32_t panel, uint32_t *out);
     /* c [m][stride] += a b, of packed lines with `pairs` words each; faster than the same
      * in float where bf16_native. */
@@ -539,6 +552,7 @@ extern const snn_kern snn_kern_base;
 extern const snn_kern snn_kern_avx2;
 extern const snn_kern snn_kern_avx512;
 extern const snn_kern snn_kern_avx512bf16;
+extern const snn_kern snn_kern_amx; /* avx512bf16, but for products in bf16 */
 
 /* Reference forms (ref.c), same contracts, double arithmetic inside. */
 extern const snn_kern snn_kern_ref;

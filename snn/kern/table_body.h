@@ -24,6 +24,9 @@
 
 #include "snn/kern/dft_body.h"
 #include "snn/kern/bf16_body.h"
+#ifdef BF16_TILES
+#include "snn/kern/tile_body.h"
+#endif
 #include "snn/kern/shift_body.h"
 #include "snn/kern/stencil_body.h"
 #include "snn/kern/vector_body.h"
@@ -34,10 +37,20 @@
 #define BF16_NATIVE false
 #endif
 
+#ifdef BF16_TILES
+#define BF16_TILED   true
+#define BF16_PACK    tile_pack
+#define BF16_PRODUCT tile_product
+#else
+#define BF16_TILED   false
+#define BF16_PACK    bf16_pack
+#define BF16_PRODUCT bf16_product
+#endif
+
 #define KERN_TABLE(label)                                                                          \
     {                                                                                              \
-        .name = (label), .bf16_native = BF16_NATIVE, .bf16_pack = bf16_pack,                       \
-        .bf16_product = bf16_product, .taps_forward = taps_forward,                                \
+        .name = (label), .bf16_native = BF16_NATIVE, .bf16_tiles = BF16_TILED,                     \
+        .bf16_pack = BF16_PACK, .bf16_product = BF16_PRODUCT, .taps_forward = taps_forward,        \
         .taps_backward = taps_backward, .shift_forward = shift_forward,                            \
         .shift_backward = shift_backward, .shift_gradient = shift_gradient, .rows_add = rows_add,  \
         .rows_dot = rows_dot, .transpose = transpose, .transpose_past = transpose_past,            \

@@ -18,4 +18,7 @@ const struct snn_kern *const snn_kern_tables[SNN_CPU_LEVELS] = {
 #ifdef HAVE_KERN_AVX512BF16
     [SNN_CPU_AVX512BF16] = &snn_kern_avx512bf16,
 #endif
+#ifdef HAVE_KERN_AMX
+    [SNN_CPU_AMX] = &snn_kern_amx,
+#endif
 };

@@ -2,7 +2,7 @@
 /*
  * Every kernel of every table that this machine runs, against the reference.
  *
- *     checkkern [--list] [--cpu=base|avx2|avx512|avx512bf16] [--test=TEXT] [--seed=N] [--bench]
+ *     checkkern [--list] [--cpu=base|avx2|avx512|avx512bf16|amx] [--test=TEXT] [--seed=N] [--bench]
  */
 #include "tests/kern/checkkern.h"
 
