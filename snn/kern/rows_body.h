@@ -284,25 +284,22 @@ static void rows_dot(const snn_row_terms *shift, size_t rows, const float *row, 
 
 typedef float vec4_anywhere __attribute__((vector_size(16), aligned(4), may_alias));
 
-static inline void vec4_store(float *p, vec4 v)
-{
-    *(vec4_anywhere *)p = v;
-}
-
-/* Into memory without its line being read: stores of whole lines, one behind the other. */
-static inline void vec4_past(float *p, vec4 v)
+/* `past`: into memory without its line being read; stores of whole lines, one behind the other. */
+static inline __attribute__((always_inline)) void vec4_store(float *p, vec4 v, bool past)
 {
 #ifdef __SSE2__
-    _mm_stream_ps(p, v);
-#else
-    *(vec4_anywhere *)p = v;
+    if (past) {
+        _mm_stream_ps(p, v);
+        return;
+    }
 #endif
+    (void)past;
+    *(vec4_anywhere *)p = v;
 }
 
-static inline void transpose_4x4(const float *in, size_t in_stride, float *out, size_t out_stride,
-                                 bool past)
+static inline __attribute__((always_inline)) void
+transpose_4x4(const float *in, size_t in_stride, float *out, size_t out_stride, bool past)
 {
-    void (*const store)(float *, vec4) = past ? vec4_past : vec4_store;
     const vec4 a = *(const vec4_anywhere *)in, b = *(const vec4_anywhere *)(in + in_stride);
     const vec4 c = *(const vec4_anywhere *)(in + 2 * in_stride),
                d = *(const vec4_anywhere *)(in + 3 * in_stride);
@@ -311,10 +308,10 @@ static inline void transpose_4x4(const float *in, size_t in_stride, float *out, 
     const vec4 cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
     const vec4 cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
 
-    store(out, __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5));
-    store(out + out_stride, __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7));
-    store(out + 2 * out_stride, __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5));
-    store(out + 3 * out_stride, __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7));
+    vec4_store(out, __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5), past);
+    vec4_store(out + out_stride, __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7), past);
+    vec4_store(out + 2 * out_stride, __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5), past);
+    vec4_store(out + 3 * out_stride, __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7), past);
 }
 
 /* Four rows, or columns, at a time: those that lie farther apart.  A step of all samples is
