@@ -43,7 +43,7 @@ err_has '^snn: nowhere: '
 run 1 plot run words
 err_has '^snn: words/metrics.csv: cannot be opened'
 run 1 plot run tone --out no/such/x.png
-err_has '^snn: no/such/x.png: is not written'
+err_has '^snn: no/such/x.png: there is no folder no/such: make it first'
 run 1 plot run tone --out x.jpg
 err_has '^snn: x.jpg: must end in .png or .svg'
 mkdir empty
