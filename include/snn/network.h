@@ -177,6 +177,8 @@ typedef struct snn_plan_choice {
     float sigma;        /* the largest of the layer, steps; 0 at rounded delays */
     float density;      /* share of the input's cells that are not zero, as measured or, before
                            anything was, expected; a power of the root of two */
+    float wanted;       /* share of the spans of four steps of an input whose gradient is computed,
+                           likewise; 1: all */
 } snn_plan_choice;
 
 /* The choice for training, or (`rounded` 1) for evaluation at rounded delays.

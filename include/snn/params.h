@@ -76,7 +76,8 @@ typedef enum snn_reset { SNN_RESET_HARD, SNN_RESET_SOFT } snn_reset;
 /* Derivative that stands in for the spike's, x = h - v_threshold, a = alpha:
  *   atan      (a/2) / (1 + (pi/2 a x)^2)
  *   sigmoid   a s(a x) (1 - s(a x)),  s the logistic function
- *   triangle  a max(0, 1 - a |x|)     (compact support)                     */
+ *   triangle  a max(0, 1 - a |x|)     (compact support: where it is 0 no gradient
+ *             is computed, if the layer above has solver taps or event)       */
 typedef enum snn_surrogate {
     SNN_SURROGATE_ATAN,
     SNN_SURROGATE_SIGMOID,

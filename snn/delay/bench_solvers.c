@@ -205,7 +205,7 @@ static void take_turn(match *m, contender *one, uint32_t turn)
         snn_synapse_kernel_gradient(synapse, &x, m->g);
         snn_synapse_collect(synapse);
         one->part[SNN_LAYER_KERNEL_GRADIENT][turn] = lap(&since);
-        snn_synapse_input_gradient(synapse, m->g, m->gx);
+        snn_synapse_input_gradient(synapse, m->g, m->gx, false);
         one->part[SNN_LAYER_INPUT_GRADIENT][turn] = lap(&since);
     }
     one->whole[turn] = 0.0;

@@ -27,6 +27,8 @@ typedef struct snn_delay_problem {
     uint32_t elements; /* M delayed weights a synapse */
     uint32_t width;    /* K: taps of a delayed weight that may differ from zero, at most D */
     float density;     /* expected share of the input's cells that differ from zero */
+    float wanted;      /* expected share of spans (kern.h) in which the input's gradient is
+                          wanted; 0: all, and gradients will not be asked for marked cells */
     bool causal;
     uint32_t batch, steps;   /* the largest that will be run */
     bool train;              /* kernel gradients will be asked */
@@ -81,6 +83,13 @@ typedef enum snn_delay_part {
 } snn_delay_part;
 
 /*
+ * Marked frames.  A cell of the input that holds +0, and nothing else, has a gradient that its
+ * layer multiplies by 0: it did not spike, and its surrogate has no slope there.  -0 is a cell
+ * without a spike whose gradient counts.  In input_gradient of a plan that is `marked` gx holds
+ * the marked input on entry; a solver may leave +0 where it was, or write any finite number.
+ */
+
+/*
  * One way to compute the operator.  Order within a step:
  *
  *     begin, set_kernel, forward,
@@ -97,6 +106,8 @@ typedef struct snn_delay_solver {
     bool narrow; /* the form of its taps */
     /* Estimated cost in multiply-adds at matrix-product speed; < 0: cannot. */
     double (*cost)(const snn_delay_problem *problem);
+    /* Whether a plan for this problem looks at marks; NULL: never.  Others ignore them. */
+    bool (*sparse)(const snn_delay_problem *problem);
     /* Floating-point operations (a multiply-add is two) that a part of this step does; at the
      * density that was planned for.  NULL: not counted. */
     double (*operations)(const snn_delay_plan *plan, snn_delay_part part);
@@ -117,6 +128,7 @@ struct snn_delay_plan {
     snn_context *ctx;
     snn_delay_problem problem;
     uint32_t batch, steps, steps_out; /* of this step */
+    bool marked;                      /* likewise: set before input_gradient */
     const snn_delay_kernel *kernel;   /* given to set_kernel */
     void *state;                      /* the solver's own */
     size_t scratch_floats;            /* set by create */
@@ -138,6 +150,9 @@ size_t snn_delay_kernel_floats(const snn_delay_plan *plan);
  */
 uint32_t snn_delay_live_taps(snn_kernel_version version, uint32_t n_taps, float sigma,
                              bool whole_positions);
+
+/* Whether the cheapest way of a problem looks at marks. */
+bool snn_delay_is_sparse(const snn_delay_solver *solver, const snn_delay_problem *problem);
 
 /* A share of cells that are not zero as the planner knows it: the nearest power of the root of
  * two, at least 2^-14. */

@@ -7,11 +7,12 @@
  *
  * on rows that are contiguous in time, four of them sharing a walk over the cells, so
  * that a core does about an addition a cycle whatever the number of delays.  A sample is
- * a tile: nobody else writes its rows.  The gradient at the input is wanted at every step,
- * where a surrogate has no zeros: it goes by shifted products (rows.h).
+ * a tile: nobody else writes its rows.  The gradient at the input is wanted at every step
+ * where a surrogate has no zeros: it goes by shifted products (rows.h), else by spans (spans.h).
  */
 #include "snn/delay/rows.h"
 #include "snn/delay/solvers.h"
+#include "snn/delay/spans.h"
 #include "snn/kern/kern.h"
 
 #include <string.h>
@@ -29,11 +30,12 @@
 #define MOVE_COST    58.0
 
 typedef struct {
-    snn_rows rows;    /* for the input gradient */
-    size_t row_steps; /* of a row here: T + D - 1, in whole lines */
-    size_t entries;   /* the most there can be */
-    size_t blocks;    /* of TOGETHER outputs */
-    size_t cells;     /* of a sample: T n_in */
+    snn_rows rows;       /* for the input gradient, all of it .. */
+    snn_span_rows spans; /* .. or what is wanted of it */
+    size_t row_steps;    /* of a row here: T + D - 1, in whole lines */
+    size_t entries;      /* the most there can be */
+    size_t blocks;       /* of TOGETHER outputs */
+    size_t cells;        /* of a sample: T n_in */
     /* What forward found, for kernel_gradient; a sample with more is searched again. */
     size_t kept;          /* cells there is room for, a sample */
     uint32_t *kept_first; /* [batch][n_in + 2] */
@@ -81,18 +83,20 @@ static double event_cost(const snn_delay_problem *problem)
     if (problem->train)
         cost += pass_cost(problem, GATHER_COST);
     if (problem->train && problem->input_gradient)
-        cost += snn_rows_cost(problem, problem->steps);
+        cost += snn_spans_input_cost(problem);
     return cost;
 }
 
-/* A multiply-add for each cell and live tap; at the input, for each step and live tap. */
+/* A multiply-add for each cell and live tap; at the input, for each step that is wanted. */
 static double event_operations(const snn_delay_plan *plan, snn_delay_part part)
 {
     const double all = 2.0 * plan->steps * plan->batch * (double)snn_rows_terms(&plan->problem);
 
     if (part == SNN_DELAY_SET_KERNEL)
         return 0.0;
-    return part == SNN_DELAY_INPUT_GRADIENT ? all : all * (double)plan->problem.density;
+    if (part == SNN_DELAY_INPUT_GRADIENT)
+        return all * snn_spans_share(&plan->problem);
+    return all * (double)plan->problem.density;
 }
 
 /* A block of four outputs has an entry for each delayed weight and tap of a channel that
@@ -134,7 +138,9 @@ static snn_status event_create(snn_delay_plan *plan)
 
     TRY_ALLOC(st, plan->ctx, state, 1);
     plan->state = state;
-    if (problem->train && problem->input_gradient)
+    if (snn_spans_pay(problem))
+        plan->scratch_floats = snn_spans_init(&state->spans, plan);
+    else if (problem->train && problem->input_gradient)
         plan->scratch_floats = snn_rows_init(&state->rows, plan);
     state->row_steps =
         whole_lines((size_t)snn_delay_steps_out(problem, problem->steps) + problem->n_taps) + LINE;
@@ -172,7 +178,9 @@ static void event_begin(snn_delay_plan *plan)
     event_state *state = plan->state;
     float *at = plan->scratch;
 
-    if (plan->problem.train && plan->problem.input_gradient)
+    if (snn_spans_pay(&plan->problem))
+        at = snn_spans_begin(&state->spans, plan);
+    else if (plan->problem.train && plan->problem.input_gradient)
         at = snn_rows_begin(&state->rows, plan);
     state->first = (uint32_t *)at;
     at += whole_lines(state->blocks + 1);
@@ -488,7 +496,10 @@ static void event_input_gradient(snn_delay_plan *plan, const float *gy, float *g
 {
     event_state *state = plan->state;
 
-    snn_rows_input_gradient(&state->rows, plan, gy, gx);
+    if (snn_spans_pay(&plan->problem))
+        snn_spans_input_gradient(&state->spans, plan, gy, gx);
+    else
+        snn_rows_input_gradient(&state->rows, plan, gy, gx);
 }
 
 const snn_delay_solver snn_delay_event = {
@@ -496,6 +507,7 @@ const snn_delay_solver snn_delay_event = {
     .id = SNN_SOLVER_EVENT,
     .narrow = true,
     .cost = event_cost,
+    .sparse = snn_spans_pay,
     .operations = event_operations,
     .create = event_create,
     .destroy = event_destroy,

@@ -3,6 +3,8 @@
 #include "snn/delay/delay.h"
 #include "snn/delay/solvers.h"
 
+#include <stdio.h>
+
 const snn_delay_solver *const snn_delay_solvers[] = {
     &snn_delay_direct, &snn_delay_fft, &snn_delay_taps, &snn_delay_event, NULL,
 };
@@ -24,6 +26,11 @@ size_t snn_delay_kernel_floats(const snn_delay_plan *plan)
 
     return synapses * (plan->solver->narrow ? (size_t)problem->width * problem->elements
                                             : (size_t)problem->n_taps);
+}
+
+bool snn_delay_is_sparse(const snn_delay_solver *solver, const snn_delay_problem *problem)
+{
+    return solver->sparse != NULL && solver->sparse(problem);
 }
 
 const snn_delay_solver *snn_delay_choose(const snn_delay_problem *problem, snn_solver wish)
@@ -49,6 +56,7 @@ snn_status snn_delay_plan_create(snn_context *ctx, const snn_delay_problem *prob
                                  snn_solver wish, snn_delay_plan **out, snn_error *err)
 {
     snn_delay_plan *plan = NULL;
+    char backward[48] = "";
     snn_status st = SNN_OK;
 
     SNN_ASSERT(problem->n_in > 0 && problem->n_out > 0 && problem->n_taps > 0);
@@ -64,13 +72,17 @@ snn_status snn_delay_plan_create(snn_context *ctx, const snn_delay_problem *prob
         goto done;
     }
     TRY(st, plan->solver->create(plan));
+    if (snn_delay_is_sparse(plan->solver, problem))
+        snprintf(backward, sizeof backward, ", backward in %.2g %% of spans",
+                 100.0 * (double)problem->wanted);
     snn_log(
         ctx, SNN_LOG_DEBUG,
-        "plan: %u -> %u neurons, %u of %u taps, input %.2g %%, batch %u, %u steps, %s: %s, %.3g "
+        "plan: %u -> %u neurons, %u of %u taps, input %.2g %%, batch %u, %u steps, %s: %s%s, %.3g "
         "multiply-adds a step",
         problem->n_in, problem->n_out, problem->width, problem->n_taps,
         100.0 * (double)problem->density, problem->batch, problem->steps,
-        problem->train ? "training" : "forward", plan->solver->name, plan->solver->cost(problem));
+        problem->train ? "training" : "forward", plan->solver->name, backward,
+        plan->solver->cost(problem));
     *out = plan;
     plan = NULL;
 done:

@@ -240,12 +240,13 @@ void snn_synapse_collect(snn_synapse *synapse)
                  tap_operations(synapse), collect_tile, synapse);
 }
 
-void snn_synapse_input_gradient(snn_synapse *synapse, const float *gy, float *gx)
+void snn_synapse_input_gradient(snn_synapse *synapse, const float *gy, float *gx, bool marked)
 {
     if (synapse->plan == NULL) {
         snn_shared_input_gradient(&synapse->shared, gx);
         return;
     }
     synapse->plan->solver->set_kernel(synapse->plan, &synapse->kernel);
+    synapse->plan->marked = marked;
     synapse->plan->solver->input_gradient(synapse->plan, gy, gx);
 }

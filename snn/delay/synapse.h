@@ -62,7 +62,8 @@ void snn_synapse_forward(snn_synapse *synapse, const snn_frames *x, float *y);
 void snn_synapse_kernel_gradient(snn_synapse *synapse, const snn_frames *x, const float *gy);
 /* From g_kernel to the parameters' gradients (pointers in synapse->taps). */
 void snn_synapse_collect(snn_synapse *synapse);
-/* gx [T, B, n_in] = gradient at the input; last, as it may destroy what forward kept. */
-void snn_synapse_input_gradient(snn_synapse *synapse, const float *gy, float *gx);
+/* gx [T, B, n_in] = gradient at the input; last, as it may destroy what forward kept.
+ * `marked`: gx is x, and marked (delay.h): only what x says is wanted. */
+void snn_synapse_input_gradient(snn_synapse *synapse, const float *gy, float *gx, bool marked);
 
 #endif

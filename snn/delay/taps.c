@@ -9,6 +9,7 @@
  */
 #include "snn/delay/rows.h"
 #include "snn/delay/solvers.h"
+#include "snn/delay/spans.h"
 #include "snn/kern/kern.h"
 
 #include <string.h>
@@ -18,7 +19,8 @@
 
 typedef struct {
     snn_rows rows;
-    float *g; /* [pieces][terms] */
+    snn_span_rows spans; /* where they pay, in the place of rows and g */
+    float *g;            /* [pieces][terms] */
 } taps_state;
 
 typedef struct {
@@ -41,7 +43,7 @@ static double taps_cost(const snn_delay_problem *problem)
     if (problem->train)
         cost += DOT_COST * snn_rows_cost(problem, steps_out);
     if (problem->train && problem->input_gradient)
-        cost += snn_rows_cost(problem, problem->steps);
+        cost += snn_spans_input_cost(problem);
     return cost;
 }
 
@@ -51,7 +53,8 @@ static double taps_operations(const snn_delay_plan *plan, snn_delay_part part)
 
     if (part == SNN_DELAY_SET_KERNEL)
         return 0.0;
-    return 2.0 * steps * plan->batch * (double)snn_rows_terms(&plan->problem);
+    return 2.0 * steps * plan->batch * (double)snn_rows_terms(&plan->problem) *
+           (part == SNN_DELAY_INPUT_GRADIENT ? snn_spans_share(&plan->problem) : 1.0);
 }
 
 static size_t pieces_of(size_t blocks)
@@ -72,6 +75,11 @@ static snn_status taps_create(snn_delay_plan *plan)
     if (problem->train)
         plan->scratch_floats +=
             pieces_of(snn_tiles(problem->batch, state->rows.lanes)) * state->rows.terms;
+    if (snn_spans_pay(problem)) {
+        const size_t floats = snn_spans_init(&state->spans, plan);
+
+        plan->scratch_floats = floats > plan->scratch_floats ? floats : plan->scratch_floats;
+    }
 done:
     return st;
 }
@@ -87,6 +95,8 @@ static void taps_begin(snn_delay_plan *plan)
     taps_state *state = plan->state;
 
     state->g = snn_rows_begin(&state->rows, plan);
+    if (snn_spans_pay(&plan->problem))
+        snn_spans_begin(&state->spans, plan);
 }
 
 static void taps_set_kernel(snn_delay_plan *plan, const snn_delay_kernel *kernel)
@@ -231,7 +241,10 @@ static void taps_input_gradient(snn_delay_plan *plan, const float *gy, float *gx
 {
     taps_state *state = plan->state;
 
-    snn_rows_input_gradient(&state->rows, plan, gy, gx);
+    if (snn_spans_pay(&plan->problem))
+        snn_spans_input_gradient(&state->spans, plan, gy, gx);
+    else
+        snn_rows_input_gradient(&state->rows, plan, gy, gx);
 }
 
 const snn_delay_solver snn_delay_taps = {
@@ -239,6 +252,7 @@ const snn_delay_solver snn_delay_taps = {
     .id = SNN_SOLVER_TAPS,
     .narrow = true,
     .cost = taps_cost,
+    .sparse = snn_spans_pay,
     .operations = taps_operations,
     .create = taps_create,
     .destroy = taps_destroy,

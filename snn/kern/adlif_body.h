@@ -69,8 +69,8 @@ static inline __attribute__((always_inline)) void adlif_forward_with(const snn_a
                 h_row[c] = h;
                 output[c] = s;
             }
-            if (lif->mask != NULL && output != unwanted)
-                apply_mask(output, lif->mask + j, channels);
+            if (output != unwanted)
+                lif_finish(lif, h_row, lif->mask != NULL ? lif->mask + j : NULL, output);
             if (adlif->w != NULL)
                 copy_row(adlif->w + at, w, channels);
         }

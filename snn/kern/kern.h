@@ -218,6 +218,19 @@ typedef struct snn_event_block {
     const float *weight;     /* [n][4] */
 } snn_event_block;
 
+/* ---- spans ------------------------------------------------------------------ */
+
+/* A span: SNN_SPAN steps of a channel, the first of them a multiple of it. */
+#define SNN_SPAN 4
+
+/* Spans of one sample, by channel, each channel's by step: those of channel c are first[c] ..
+ * first[c+1] - 1.  The found_ ones are scratch of span_find. */
+typedef struct snn_spans {
+    uint32_t *first; /* [channels + 2] */
+    uint32_t *step;  /* of a span the first; this and all below: [spans + 15] */
+    uint32_t *found_step, *found_channel; /* spans: channels ceil(steps / SNN_SPAN) */
+} snn_spans;
+
 /* ---- transforms ------------------------------------------------------------ */
 
 /*
@@ -295,7 +308,17 @@ static inline size_t snn_dft_part_first(size_t part)
  *     sum_g[c] += sum gx,   sum_gx[c] += sum gx centred,   centred = conv - mean, kept by forward
  *
  * `smooth` puts the surrogate's integral in the place of s in both directions.
+ *
+ * `mark`: forward writes -0 in the place of +0 where the gradient at the output may count: gs r
+ * is not 0, for r is not (a compact surrogate has r = 0 beyond its foot) and neither is the mask.
+ * A number is a spike, and counts.  A few cells too many may be marked, none too few.
  */
+/* Surrogates with a foot: r = 0 where alpha |h - threshold| >= 1. */
+static inline bool snn_surrogate_is_compact(snn_surrogate kind)
+{
+    return kind == SNN_SURROGATE_TRIANGLE;
+}
+
 typedef struct snn_lif {
     float decay, gain, leak, start, threshold, v_reset, alpha;
     float syn_decay; /* in [0, 1) */
@@ -303,6 +326,7 @@ typedef struct snn_lif {
     snn_surrogate surrogate;
     bool detach_reset, smooth;
     bool past;    /* forward: output is larger than caches; a hint */
+    bool mark;    /* forward, not with keep_: see above */
     bool carry;   /* forward: `state` is what the last call left, not `start` (not in ref) */
     size_t steps; /* T */
     size_t row;   /* columns of a step: batch * channels */
@@ -500,6 +524,13 @@ typedef struct snn_kern {
                           float *out, size_t stride);
     void (*event_gather)(const snn_cells *events, const snn_event_block *block, size_t n,
                          const float *in, size_t stride, float *g);
+
+    /* Spans in which a cell of x[t * stride + c] is wanted: anything but +0 (`mark`, below). */
+    void (*span_find)(const float *x, size_t stride, size_t steps, size_t channels,
+                      snn_spans *spans);
+    /* sum[e][q] += sum_n weight[n] in[offset[n] + step[e] + q], 0 <= q < SNN_SPAN, over the terms
+     * n of row r and the spans e of channel r, one term after the other. */
+    void (*span_add)(const snn_row_terms *terms, size_t rows, const snn_spans *spans, float *sum);
 
     void (*dft_forward)(const snn_dft_tables *tables, const float *x, size_t rows, size_t x_stride,
                         float *hat, size_t hat_stride, size_t columns, float *work);

@@ -65,6 +65,28 @@ static inline void row_past(float *to, const float *from, size_t n)
     memcpy(to, from, n * sizeof *to);
 }
 
+/* Beyond this times its foot a compact slope is 0, however alpha |h - threshold| was rounded. */
+#define MARK_FOOT 1.000001f
+
+/* What the neurons of a sample send in a step: marked, and dropped. */
+static inline void lif_finish(const snn_lif *lif, const float *h, const float *mask, float *output)
+{
+    const float alpha = lif->alpha, threshold = lif->threshold;
+
+    if (lif->mark)
+        for (size_t c = 0; c < lif->channels; c++) {
+            const bool near = alpha * fabsf(h[c] - threshold) < MARK_FOOT;
+
+            output[c] = output[c] != 0.0f ? output[c] : near ? -0.0f : 0.0f;
+        }
+    if (lif->mark && mask != NULL)
+        for (size_t c = 0; c < lif->channels; c++)
+            output[c] = mask[c] != 0.0f ? output[c] * mask[c] : 0.0f;
+    else if (mask != NULL)
+        for (size_t c = 0; c < lif->channels; c++)
+            output[c] *= mask[c];
+}
+
 /* `omp simd`: a step touches more arrays than the compiler is willing to compare, and none of
  * them overlap but conv and output, which then are the same.  What is optional is done in
  * loops of its own: a branch in this one costs the vectors. */
@@ -113,9 +135,8 @@ static inline __attribute__((always_inline)) void lif_forward_with(const snn_lif
                 if (centre)
                     centred[c] = apart;
             }
-            if (lif->mask != NULL && wanted != NULL)
-                for (size_t c = 0; c < channels; c++)
-                    output[c] *= lif->mask[j + c];
+            if (wanted != NULL)
+                lif_finish(lif, h_row, lif->mask != NULL ? lif->mask + j : NULL, output);
             if (wanted != NULL && staged != NULL)
                 row_past(wanted, staged, channels);
         }

@@ -290,6 +290,16 @@ static double slope_of(const snn_lif *lif, double x)
     return 0.0;
 }
 
+static float output_of(const snn_lif *lif, size_t j, double h, double s)
+{
+    const double mask = lif->mask != NULL ? (double)lif->mask[j] : 1.0;
+
+    if (lif->mark && lif->keep_x == NULL && mask != 0.0 && s == 0.0 &&
+        slope_of(lif, h - (double)lif->threshold) != 0.0)
+        return -0.0f;
+    return (float)(s * mask);
+}
+
 static void lif_forward(const snn_lif *lif, size_t j0, size_t j1, float *state)
 {
     const double threshold = (double)lif->threshold;
@@ -321,7 +331,7 @@ static void lif_forward(const snn_lif *lif, size_t j0, size_t j1, float *state)
                 lif->keep_s[at] = (float)s;
             }
             if (lif->output != NULL)
-                lif->output[at] = (float)(lif->mask != NULL ? s * (double)lif->mask[j] : s);
+                lif->output[at] = output_of(lif, j, h, s);
         }
     }
 }
@@ -400,7 +410,7 @@ static void adlif_forward(const snn_adlif *adlif, size_t j0, size_t j1, float *s
                 lif->keep_s[at] = (float)s;
             }
             if (lif->output != NULL)
-                lif->output[at] = (float)(lif->mask != NULL ? s * (double)lif->mask[j] : s);
+                lif->output[at] = output_of(lif, j, h, s);
         }
     }
 }
@@ -582,6 +592,8 @@ const snn_kern snn_kern_ref = {
     .event_find = snn_event_find_ref,
     .event_scatter = snn_event_scatter_ref,
     .event_gather = snn_event_gather_ref,
+    .span_find = snn_span_find_ref,
+    .span_add = snn_span_add_ref,
     .dft_forward = snn_dft_forward_ref,
     .dft_inverse = snn_dft_inverse_ref,
     .lif_forward = lif_forward,

@@ -26,6 +26,9 @@ void snn_event_scatter_ref(const snn_cells *events, const snn_event_block *block
                            float *out, size_t stride);
 void snn_event_gather_ref(const snn_cells *events, const snn_event_block *block, size_t n,
                           const float *in, size_t stride, float *g);
+void snn_span_find_ref(const float *x, size_t stride, size_t steps, size_t channels,
+                       snn_spans *spans);
+void snn_span_add_ref(const snn_row_terms *terms, size_t rows, const snn_spans *spans, float *sum);
 void snn_dft_forward_ref(const snn_dft_tables *tables, const float *x, size_t rows, size_t x_stride,
                          float *hat, size_t hat_stride, size_t columns, float *work);
 void snn_dft_inverse_ref(const snn_dft_tables *tables, const float *hat, size_t hat_stride,

@@ -28,6 +28,7 @@
 #include "snn/kern/tile_body.h"
 #endif
 #include "snn/kern/shift_body.h"
+#include "snn/kern/span_body.h"
 #include "snn/kern/stencil_body.h"
 #include "snn/kern/vector_body.h"
 
@@ -64,5 +65,5 @@
         .softmax_sum = softmax_sum, .softmax_backward = softmax_backward,                          \
         .stencil_forward = stencil_forward, .stencil_backward = stencil_backward,                  \
         .cells_add = cells_add, .voxel_logits = voxel_logits, .voxel_best = voxel_best,            \
-        .voxel_gradient = voxel_gradient,                                                          \
+        .voxel_gradient = voxel_gradient, .span_find = span_find, .span_add = span_add,            \
     }

@@ -79,12 +79,14 @@ typedef struct tape_layer {
 } tape_layer;
 
 /* Where in snn_tape.plan things stand (plan.c): of each layer the density that the plan
- * in use was made for, and the one seen since. */
+ * in use was made for, and the one seen since; then likewise of the spans that are wanted. */
 enum {
     NET_PLAN_EPOCH,
     NET_PLAN_DENSITY,
     NET_PLAN_SEEN = NET_PLAN_DENSITY + NET_MAX_LAYERS,
-    NET_PLAN_FLOATS = NET_PLAN_SEEN + NET_MAX_LAYERS
+    NET_PLAN_WANTED = NET_PLAN_SEEN + NET_MAX_LAYERS,
+    NET_PLAN_WANTED_SEEN = NET_PLAN_WANTED + NET_MAX_LAYERS,
+    NET_PLAN_FLOATS = NET_PLAN_WANTED_SEEN + NET_MAX_LAYERS
 };
 
 struct snn_tape {
@@ -224,6 +226,8 @@ void net_adaptive_views(snn_adlif *adlif, const float *adapt, size_t channels);
 /* Gradients of the parameters from the sums of `tiles` tiles, folded in their order. */
 void net_adaptive_collect(snn_tape *tape, uint32_t l, size_t tiles);
 
+/* Whether layer l marks its output in training (delay.h), as its surrogate is compact. */
+bool net_marks(const snn_tape *tape, uint32_t l);
 /* Neurons and dropout (neuron.c).  backward: g at output -> g at bn, in place. */
 void net_dropout(snn_tape *tape, uint32_t l, const snn_batch *batch, const snn_pass *pass);
 void net_neuron_forward(snn_tape *tape, uint32_t l);

@@ -239,6 +239,16 @@ snn_lif net_lif(const snn_network *net, uint32_t l)
     };
 }
 
+/* Who looks inside wants all gradients; where spikes are smooth there are no cells without. */
+bool net_marks(const snn_tape *tape, uint32_t l)
+{
+    const snn_network_params *params = &tape->net->params;
+
+    return tape->params.train && !tape->params.keep && tape->net->layer[l].hidden &&
+           params->delay.sharing == SNN_SHARING_SYNAPSE && !params->neuron.smooth &&
+           snn_surrogate_is_compact(params->neuron.surrogate);
+}
+
 static snn_lif lif_of(snn_tape *tape, uint32_t l)
 {
     const tape_layer *layer = &tape->layer[l];
@@ -251,6 +261,7 @@ static snn_lif lif_of(snn_tape *tape, uint32_t l)
     lif.shift = tape->net->layer[l].p.beta;
     lif.conv = layer->conv;
     lif.mask = tape->mode == SNN_MODE_TRAIN ? layer->mask : NULL;
+    lif.mark = tape->mode == SNN_MODE_TRAIN && net_marks(tape, l);
     lif.output = layer->output;
     lif.past = lif.steps * lif.row > SNN_PAST_FLOATS;
     lif.keep_x = layer->bn;

@@ -194,7 +194,7 @@ static void synapse_backward(snn_tape *tape, uint32_t l, const float *g, float *
     net_lap(tape, SNN_PHASE_TAPS_BACKWARD, l, since);
     if (gx == NULL)
         return;
-    snn_synapse_input_gradient(&layer->synapse, g, gx);
+    snn_synapse_input_gradient(&layer->synapse, g, gx, l > 0 && net_marks(tape, l - 1));
     net_lap(tape, SNN_PHASE_SYNAPSE_INPUT_GRADIENT, l, since);
 }
 

@@ -6,7 +6,8 @@
  * Each has the solver that is cheapest for it; where both would be the same, one serves
  * both.  What a choice depends on is the configuration, the sigma of the layer, and the
  * share of the cells of its input that are not zero, which is measured in the first step
- * of each epoch, rounded, and used from the next epoch on.  Both are kept in a checkpoint
+ * of each epoch, rounded, and used from the next epoch on; and so is the share of spans whose
+ * gradient is wanted, where the layer below marks them.  All are kept in a checkpoint
  * (net_plan_tensor), so that a resumed run chooses, and rounds, as an unbroken one.
  */
 #include "snn/net/net.h"
@@ -38,6 +39,39 @@ static float measure(const float *x, size_t steps, size_t row)
     return snn_delay_rounded_density((double)live / (double)cells);
 }
 
+/* Of spans, those with a marked cell. */
+static float measure_marks(const float *x, size_t steps, size_t row)
+{
+    const size_t spans = snn_tiles(steps, SNN_SPAN);
+    const size_t most = MEASURED_CELLS / (SNN_SPAN * row) + 1, take = spans < most ? spans : most;
+    size_t wanted = 0;
+
+    for (size_t i = 0; i < take; i++) {
+        const size_t t = i * spans / take * SNN_SPAN;
+        const size_t rows = steps - t < SNN_SPAN ? steps - t : SNN_SPAN;
+
+        for (size_t j = 0; j < row; j++) {
+            bool any = false;
+
+            for (size_t r = 0; r < rows; r++) {
+                const float cell = x[(t + r) * row + j];
+
+                any = any || cell != 0.0f || signbit(cell);
+            }
+            wanted += any;
+        }
+    }
+    return snn_delay_rounded_density((double)wanted / ((double)take * (double)row));
+}
+
+/* Of layer l's input gradient; 0: all of it. */
+static float wanted_of(const snn_tape *tape, uint32_t l)
+{
+    const float known = tape->plan[NET_PLAN_WANTED + l];
+
+    return l > 0 && net_marks(tape, l - 1) && known >= 0.0f ? known : 0.0f;
+}
+
 static float density_of(const snn_tape *tape, uint32_t l)
 {
     const float known = tape->plan[NET_PLAN_DENSITY + l];
@@ -48,14 +82,17 @@ static float density_of(const snn_tape *tape, uint32_t l)
 
 void net_plan_measure(snn_tape *tape)
 {
-    const size_t batch = tape->batch;
-
     if (tape->plan[NET_PLAN_SEEN] >= 0.0f)
         return;
-    for (uint32_t l = 0; l < tape->net->layers; l++)
-        tape->plan[NET_PLAN_SEEN + l] =
-            measure(l == 0 ? tape->input : tape->layer[l - 1].output,
-                    tape->steps + l * tape->net->pad, batch * tape->net->layer[l].n_in);
+    for (uint32_t l = 0; l < tape->net->layers; l++) {
+        const float *x = l == 0 ? tape->input : tape->layer[l - 1].output;
+        const size_t steps = tape->steps + l * tape->net->pad;
+        const size_t row = (size_t)tape->batch * tape->net->layer[l].n_in;
+
+        tape->plan[NET_PLAN_SEEN + l] = measure(x, steps, row);
+        if (l > 0 && net_marks(tape, l - 1))
+            tape->plan[NET_PLAN_WANTED_SEEN + l] = measure_marks(x, steps, row);
+    }
 }
 
 void net_plan_tensor(snn_tape *tape, snn_tensor *out)
@@ -64,7 +101,7 @@ void net_plan_tensor(snn_tape *tape, snn_tensor *out)
                         .dtype = SNN_F32,
                         .rank = 1,
                         .shape = {NET_PLAN_FLOATS},
-                        .axes = "epoch, density, seen",
+                        .axes = "epoch, density, seen, wanted, wanted seen",
                         .unit = "1"};
     snprintf(out->name, sizeof out->name, "plan.state");
 }
@@ -120,6 +157,7 @@ static snn_delay_problem problem_of(const snn_tape *tape, uint32_t l, bool round
         .elements = net->params.delay.kernel_count,
         .width = width_of(tape, l, rounded),
         .density = density_of(tape, l),
+        .wanted = train ? wanted_of(tape, l) : 0.0f,
         .causal = net->params.delay.padding == SNN_PADDING_CAUSAL,
         .batch = tape->params.batch,
         .steps = tape->params.steps + l * net->pad,
@@ -162,7 +200,9 @@ static bool serves(const snn_synapse *synapse, const snn_delay_solver *solver,
     if (synapse->ctx != NULL && synapse->plan == NULL)
         return true;
     return synapse->plan != NULL && synapse->plan->solver == solver &&
-           (!solver->narrow || synapse->plan->problem.width == problem->width);
+           (!solver->narrow || synapse->plan->problem.width == problem->width) &&
+           snn_delay_is_sparse(solver, &synapse->plan->problem) ==
+               snn_delay_is_sparse(solver, problem);
 }
 
 /* Remember a choice with its reasons, also where the plan that is there serves on. */
@@ -183,6 +223,7 @@ static void note(snn_tape *tape, uint32_t l, bool rounded, const snn_delay_probl
         .taps = problem->width,
         .sigma = rounded ? 0.0f : largest_sigma(tape, l),
         .density = problem->density,
+        .wanted = snn_delay_is_sparse(solver, problem) ? problem->wanted : 1.0f,
     };
 }
 
@@ -302,16 +343,21 @@ snn_status net_plan_create(snn_tape *tape, snn_error *err)
     return update(tape, tape->net->n_taps == 1, err);
 }
 
+/* What the last epoch saw is what this one goes by. */
+static void take_seen(float *known, float *seen)
+{
+    for (uint32_t l = 0; l < NET_MAX_LAYERS; l++) {
+        if (seen[l] >= 0.0f)
+            known[l] = seen[l];
+        seen[l] = UNKNOWN;
+    }
+}
+
 snn_status net_plan_epoch(snn_tape *tape, uint32_t epoch, snn_error *err)
 {
-    float *density = tape->plan + NET_PLAN_DENSITY, *seen = tape->plan + NET_PLAN_SEEN;
-
     if (tape->plan[NET_PLAN_EPOCH] != (float)epoch) {
-        for (uint32_t l = 0; l < NET_MAX_LAYERS; l++) {
-            if (seen[l] >= 0.0f)
-                density[l] = seen[l];
-            seen[l] = UNKNOWN;
-        }
+        take_seen(tape->plan + NET_PLAN_DENSITY, tape->plan + NET_PLAN_SEEN);
+        take_seen(tape->plan + NET_PLAN_WANTED, tape->plan + NET_PLAN_WANTED_SEEN);
         tape->plan[NET_PLAN_EPOCH] = (float)epoch;
     }
     return update(tape, true, err);

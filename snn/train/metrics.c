@@ -20,7 +20,8 @@
 static const char metrics_head[] =
     "epoch,loss,loss_bits,train_accuracy,valid_loss,valid_accuracy,best,"
     "lr_weight,lr_position,beta1,sigma,seconds\n";
-static const char plan_head[] = "epoch,layer,phase,solver,multiply_adds,taps,sigma,density\n";
+static const char plan_head[] =
+    "epoch,layer,phase,solver,multiply_adds,taps,sigma,density,wanted\n";
 
 /* Move rows of epochs 1 .. epochs to the front of `text`; returns their length.
  * A row without newline is torn and goes. */
@@ -101,9 +102,10 @@ static size_t plan_row(char *text, size_t size, const snn_tape *tape, uint32_t e
         return 0;
     if (isfinite(choice.cost))
         snprintf(cost, sizeof cost, "%.6g", choice.cost);
-    length = snprintf(text, size, "%u,%u,%s,%s,%s,%u,%.9g,%.9g\n", (unsigned)epoch, (unsigned)layer,
-                      rounded ? "rounded" : "training", choice.solver, cost, (unsigned)choice.taps,
-                      (double)choice.sigma, (double)choice.density);
+    length =
+        snprintf(text, size, "%u,%u,%s,%s,%s,%u,%.9g,%.9g,%.9g\n", (unsigned)epoch, (unsigned)layer,
+                 rounded ? "rounded" : "training", choice.solver, cost, (unsigned)choice.taps,
+                 (double)choice.sigma, (double)choice.density, (double)choice.wanted);
     SNN_ASSERT(length > 0 && (size_t)length < size);
     return (size_t)length;
 }

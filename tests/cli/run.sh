@@ -50,8 +50,8 @@ done
 check "no temporary file is left" test -z "$(find runs -name '*.tmp')"
 
 check "plan.csv: two rows a layer and epoch, each once" awk -F, '
-    NR == 1 { if ($0 != "epoch,layer,phase,solver,multiply_adds,taps,sigma,density") exit 1; next }
-    NF != 8 || seen[$1, $2, $3]++ || $5 <= 0 || $6 < 1 || $8 <= 0 || $8 > 1 { bad = 1 }
+    NR == 1 { if ($0 != "epoch,layer,phase,solver,multiply_adds,taps,sigma,density,wanted") exit 1; next }
+    NF != 9 || seen[$1, $2, $3]++ || $5 <= 0 || $6 < 1 || $8 <= 0 || $8 > 1 || $9 <= 0 || $9 > 1 { bad = 1 }
     END { exit bad || NR != 1 + 30 * 2 * 2 }' runs/tiny/plan.csv
 
 # 20 inputs, 16 neurons, 3 classes: (16 + 3) x 5 synapses, 20 + 16 delays, 2 x 16 of batch norm.

@@ -24,7 +24,8 @@ static const kern_check *const checks[] = {
     &check_dft_inverse,       &check_cells_add,      &check_bf16_pack,
     &check_bf16_product,      &check_softmax_sum,    &check_softmax_backward,
     &check_lookup_sum,        &check_lookup_spread,  &check_lif_fire,
-    &check_transpose_past,
+    &check_transpose_past,    &check_span_find,      &check_span_add,
+    &check_lif_mark,          &check_adlif_mark,
 };
 
 static uint64_t seed;

@@ -174,7 +174,7 @@ static void run(layer *a)
     snn_synapse_forward(&a->synapse, &x, a->y);
     snn_synapse_kernel_gradient(&a->synapse, &x, a->gy);
     snn_synapse_collect(&a->synapse);
-    snn_synapse_input_gradient(&a->synapse, a->gy, a->gx);
+    snn_synapse_input_gradient(&a->synapse, a->gy, a->gx, false);
 }
 
 static layer *ran(const shape *s, snn_precision precision, int threads, uint64_t seed)

@@ -32,6 +32,7 @@ typedef enum arm {
     REPLANNED, /* one solver takes another's place on the way */
     BF16,
     BF16_AXONAL,
+    COMPACT,   /* gradients where a surrogate has a slope, from the second epoch on */
     ARMS
 } arm;
 
@@ -73,6 +74,11 @@ static snn_config config_of(arm arm)
     }
     if (arm == CUBA)
         config.network.neuron.model = SNN_NEURON_CUBA;
+    if (arm == COMPACT) {
+        config.network.neuron.surrogate = SNN_SURROGATE_TRIANGLE;
+        config.network.delay.mode = SNN_DELAYS_FIXED;
+        config.network.delay.solver = SNN_SOLVER_EVENT;
+    }
     if (arm == REPLANNED)
         config.network.delay.max_delay = 61; /* wide: spectra; narrow: a few taps */
     if (arm == BF16) { /* rounded delays and narrow sigmas, too, are products then */

@@ -154,7 +154,7 @@ static void run(layer *a, const shape *s)
         a->scratch[i] = NAN;
     snn_synapse_kernel_gradient(&a->synapse, &x, a->gy);
     snn_synapse_collect(&a->synapse);
-    snn_synapse_input_gradient(&a->synapse, a->gy, a->gx);
+    snn_synapse_input_gradient(&a->synapse, a->gy, a->gx, false);
 }
 
 static void fill(float *a, size_t n, uint64_t *state, float low, float high)
