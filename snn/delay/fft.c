@@ -18,6 +18,11 @@
 
 #include <string.h>
 
+/* Against a multiply-add of a matrix product: a call of one, and a number of a kernel's
+ * spectrum through memory.  Measured, see README.md. */
+#define CALL_COST     30000.0
+#define SPECTRUM_COST 40.0
+
 typedef struct {
     snn_dft *dft;
     size_t n;              /* length of this step's transforms */
@@ -48,8 +53,9 @@ static double fft_cost(const snn_delay_problem *problem)
     const double s = (double)problem->n_in * problem->n_out;
     const double x = snn_dft_cost((size_t)n, (size_t)t) * b * problem->n_in;
     const double y = snn_dft_cost((size_t)n, (size_t)t_out) * b * problem->n_out;
-    const double kernel = 2.0 * snn_dft_cost((size_t)n, problem->n_taps) * s; /* at half speed */
-    const double product = 1.5 * n * b * s * snn_product_cost(problem->precision);
+    const double kernel =
+        (1.1 * snn_dft_cost((size_t)n, problem->n_taps) + SPECTRUM_COST * n) * s;
+    const double product = 1.5 * n * (b * s * snn_product_cost(problem->precision) + CALL_COST);
     double cost = x + kernel + product + y;
 
     if (problem->train)

@@ -20,7 +20,7 @@
 #define TRAIN  44u /* 40 train (5 batches of 10, the last of 3): some are held out */
 
 /* Whatever a layer can be made of, and samples that change with the epoch. */
-typedef enum arm {
+typedef enum training {
     DENSE,
     SPARSE,
     AUGMENTED,
@@ -34,10 +34,10 @@ typedef enum arm {
     BF16_AXONAL,
     COMPACT,   /* gradients where a surrogate has a slope, from the second epoch on */
     ARMS
-} arm;
+} training;
 
 struct outcome {
-    arm arm;
+    training arm;
     double loss[EPOCHS], train_accuracy[EPOCHS], valid_accuracy[EPOCHS];
     uint32_t epochs_seen;
     uint32_t batches_seen, stop_after; /* 0 = never stop */
@@ -46,7 +46,7 @@ struct outcome {
     uint64_t model, checkpoint, plan;
 };
 
-static snn_config config_of(arm arm)
+static snn_config config_of(training arm)
 {
     snn_config config = run_config(EPOCHS);
 
@@ -79,8 +79,10 @@ static snn_config config_of(arm arm)
         config.network.delay.mode = SNN_DELAYS_FIXED;
         config.network.delay.solver = SNN_SOLVER_EVENT;
     }
-    if (arm == REPLANNED)
-        config.network.delay.max_delay = 61; /* wide: spectra; narrow: a few taps */
+    if (arm == REPLANNED) { /* wide: spectra; narrow: a few taps */
+        config.network.delay.max_delay = 61;
+        config.network.hidden[0] = 128;
+    }
     if (arm == BF16) { /* rounded delays and narrow sigmas, too, are products then */
         config.network.delay.precision = SNN_PRECISION_BF16;
         config.network.delay.solver = SNN_SOLVER_DIRECT;
@@ -148,7 +150,7 @@ static snn_status train(struct outcome *o, int threads, const char *folder, int 
 }
 
 /* The run that all others must equal. */
-static const struct outcome *whole(arm arm)
+static const struct outcome *whole(training arm)
 {
     static struct outcome all[ARMS];
     struct outcome *o = &all[arm];
@@ -188,7 +190,7 @@ static void test_threads(void **state)
     (void)state;
     for (int i = 0; i < 2 * ARMS; i++) {
         const int threads = 2 + i % 2;
-        struct outcome o = {.arm = (arm)(i / 2)};
+        struct outcome o = {.arm = (training)(i / 2)};
         char folder[RUN_PATH];
 
         folder_make(folder);
@@ -209,7 +211,7 @@ static void test_stop(void **state)
 {
     (void)state;
     for (uint32_t at = 1; at <= 22; at += at < ARMS ? 1 : 11) { /* of one arm or the other */
-        struct outcome o = {.arm = (arm)(at % ARMS), .stop_after = at};
+        struct outcome o = {.arm = (training)(at % ARMS), .stop_after = at};
         uint32_t seen;
         char folder[RUN_PATH];
 
@@ -323,7 +325,7 @@ static void test_stop_before_replan(void **state)
 
 /* ---- SIGKILL --------------------------------------------------------------- */
 
-static pid_t spawn(const char *folder, arm arm)
+static pid_t spawn(const char *folder, training arm)
 {
     const char number[2] = {(char)('0' + arm), '\0'};
     const pid_t child = fork();
@@ -358,7 +360,7 @@ static void test_kill(void **state)
 
     (void)state;
     for (int round = 0; round < ARMS; round++) {
-        struct outcome o = {.arm = (arm)(round % ARMS)};
+        struct outcome o = {.arm = (training)(round % ARMS)};
         char folder[RUN_PATH];
         int status;
 
@@ -390,7 +392,7 @@ int main(int argc, char **argv)
     };
 
     if (argc == 4 && strcmp(argv[1], "--run") == 0) {
-        struct outcome o = {.arm = (arm)(argv[3][0] - '0'), .slow_us = 4000};
+        struct outcome o = {.arm = (training)(argv[3][0] - '0'), .slow_us = 4000};
 
         return train(&o, 2, argv[2], 1) == SNN_OK ? 0 : 1;
     }
