@@ -3,7 +3,7 @@
  * Products in bf16 by tiles (snn/kern/tile_body.h) on a model of the instructions
  * (tests/kern/tile_model.h): packing, edges, the order of sums, and the laws of
  * snn/delay/product.h.  Where the processor has tiles it gives the model's bits; elsewhere
- * that test is skipped, and the compiled kernel is never executed.
+ * that test is skipped, and the compiled kernel is not executed.
  *
  * Bound, as in test_bf16.c: no sum is longer than k + 1 roundings, whatever its order.
  *
