@@ -19,8 +19,9 @@ static inline void stencil_clip(const snn_stencil *s, uint32_t a, uint32_t x, ui
 
 static inline void row_add(float *restrict to, const float *restrict from, size_t vectors)
 {
-    for (size_t i = 0; i < vectors * SNN_LANE_VECTOR; i += VEC)
-        vec_store(to + i, vec_load(to + i) + vec_load(from + i));
+    for (size_t v = 0; v < vectors; v++)
+        for (size_t i = 0; i < SNN_LANE_VECTOR; i++)
+            to[v * SNN_LANE_VECTOR + i] += from[v * SNN_LANE_VECTOR + i];
 }
 
 static void stencil_forward(const snn_stencil *s, const float *stencil, float *plane)
