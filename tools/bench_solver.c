@@ -272,8 +272,8 @@ static snn_status vary(match *m, const snn_layer_case *base, const char *quantit
 
         if (end == at || (*end != ',' && *end != '\0') || s->n == CURVES_POINTS ||
             !set(&c, quantity, value))
-            TRY(status, snn_error_set(err, SNN_EINVAL, "--vary", "%s=%s: '%s' cannot be", quantity,
-                                      values, at));
+            TRY(status, snn_error_set(err, SNN_EINVAL, "--vary", "%s=%s: '%s' cannot be its value",
+                                      quantity, values, at));
         at = *end == ',' ? end + 1 : end;
         talk_progress("%s: %s %g", s->use, quantity, value);
         s->point[s->n].value = value;

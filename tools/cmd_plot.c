@@ -30,15 +30,9 @@ int plot_stop(void *user)
 /* What can be known of the picture's name before the work is done. */
 static snn_status check_out(const char *out, snn_error *err)
 {
-    const char *slash = strrchr(out, '/');
-    char folder[TOOL_PATH];
+    const snn_status status = check_folder_of(out, err);
 
-    if (slash != NULL && slash != out) {
-        snprintf(folder, sizeof folder, "%.*s", (int)(slash - out), out);
-        if (!is_folder(folder))
-            return snn_error_set(err, SNN_EIO, out, "there is no folder %s: make it first", folder);
-    }
-    return chart_check_name(out, err);
+    return status != SNN_OK ? status : chart_check_name(out, err);
 }
 
 int run_plot(const options *o)

@@ -212,6 +212,8 @@ int run_profile(const options *o)
     counters_open(&counted); /* while there is one thread */
     TRY(status, bench_config(o->operands[0], o, &config, &err));
     TRY(status, choose_folder(o, folder, &err));
+    if (o->trace != NULL)
+        TRY(status, check_folder_of(o->trace, &err));
     TRY(status, tool_context(o, &ctx, &err));
     p = snn_alloc(ctx, 1, sizeof *p);
     if (p == NULL)

@@ -32,6 +32,19 @@ snn_status join_path(char path[TOOL_PATH], const char *folder, const char *name,
                                   : snn_error_set(err, SNN_EINVAL, folder, "the path is too long");
 }
 
+snn_status check_folder_of(const char *path, snn_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[TOOL_PATH];
+
+    if (slash == NULL || slash == path)
+        return SNN_OK;
+    snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+    return is_folder(folder) ? SNN_OK
+                             : snn_error_set(err, SNN_EIO, path,
+                                             "there is no folder %s: make it first", folder);
+}
+
 snn_status make_folders(const char *folder, snn_error *err)
 {
     char path[TOOL_PATH];

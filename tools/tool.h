@@ -72,6 +72,8 @@ bool is_folder(const char *path);
 bool file_exists(const char *folder, const char *name);
 SNN_MUST_USE snn_status join_path(char path[TOOL_PATH], const char *folder, const char *name,
                                   snn_error *err);
+/* Before the work: is there a folder for this file?  SNN_EIO. */
+SNN_MUST_USE snn_status check_folder_of(const char *path, snn_error *err);
 /* Folder and those above it. */
 SNN_MUST_USE snn_status make_folders(const char *folder, snn_error *err);
 

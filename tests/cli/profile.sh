@@ -85,5 +85,9 @@ err_has '^snn: nowhere.yaml: '
 # shellcheck disable=SC2086
 run 1 profile tiny.yaml $small --out /dev/null/x
 err_has '/dev/null'
+# shellcheck disable=SC2086
+run 1 profile tiny.yaml $small --out early --trace none/trace.json
+err_has '^snn: none/trace.json: there is no folder none: make it first$'
+check "before the work" test ! -e early
 run 2 profile
 tap_done
