@@ -74,7 +74,7 @@ size_t curves_crossings(const curves *s, bool planned, curves_crossing out[CURVE
 
 /* ---- the picture ------------------------------------------------------------------------ */
 
-static const char *const SOLVERS[] = {"direct", "fft", "taps", "event"};
+static const char *const SOLVERS[] = {"direct", "fft", "taps", "event", "lookup"};
 #define N_SOLVERS (sizeof SOLVERS / sizeof SOLVERS[0])
 
 /* Numbers of a panel. */

@@ -52,22 +52,13 @@ bench_spread bench_spread_of(double *values, size_t n)
 
 const char *bench_machine(char text[128])
 {
-    FILE *file = fopen("/proc/cpuinfo", "r");
     struct utsname system;
-    char line[256];
+    char model[PROCESSOR_BYTES];
 
-    snprintf(text, 128, "%s", uname(&system) == 0 ? system.machine : "unknown");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        const char *value = strchr(line, ':');
-
-        if (strncmp(line, "model name", 10) != 0 || value == NULL)
-            continue;
-        value += 1 + strspn(value + 1, " \t");
-        snprintf(text, 128, "%.*s", (int)strcspn(value, "\n"), value);
-        break;
-    }
-    if (file != NULL)
-        fclose(file);
+    if (processor_fact("model name", model))
+        snprintf(text, 128, "%s", model);
+    else
+        snprintf(text, 128, "%s", uname(&system) == 0 ? system.machine : "unknown");
     return text;
 }
 

@@ -15,8 +15,8 @@
 #define MOST_SWEEPS     24
 
 static const char *const USES[] = {"train", "forward", "rounded"};
-static const char *const QUANTITIES[] = {"live",  "sigma", "density", "taps",
-                                         "steps", "width", "batch"};
+static const char *const QUANTITIES[] = {"live", "sigma", "density", "wanted",
+                                         "taps", "steps", "width",   "batch"};
 #define N_USES       (sizeof USES / sizeof USES[0])
 #define N_QUANTITIES (sizeof QUANTITIES / sizeof QUANTITIES[0])
 
@@ -32,6 +32,7 @@ static const struct grid {
 } GRID[] = {
     {SNN_USE_TRAIN, "live", "1,2,3,4,6,12,25", 1, 0.05},
     {SNN_USE_TRAIN, "density", "0.004,0.016,0.06,0.25,1", 1, 0.05},
+    {SNN_USE_TRAIN, "wanted", "0.01,0.04,0.16,0.64", 1, 0.016},
     {SNN_USE_TRAIN, "taps", "1,3,5,11,25,51,101", 0, 0.05},
     {SNN_USE_TRAIN, "steps", "10,25,50,100,200,400,800", 2, 0.05},
     {SNN_USE_TRAIN, "width", "8,16,32,64,128,256", 2, 0.05},
@@ -76,12 +77,15 @@ static void set_live(snn_layer_case *c, uint32_t live)
 static bool set(snn_layer_case *c, const char *name, double value)
 {
     const uint32_t whole = value >= 1 && value < 1e6 ? (uint32_t)value : 0;
-    const bool real = strcmp(name, "sigma") == 0 || strcmp(name, "density") == 0;
+    const bool real =
+        strcmp(name, "sigma") == 0 || strcmp(name, "density") == 0 || strcmp(name, "wanted") == 0;
 
     if (strcmp(name, "sigma") == 0)
         c->sigma = (float)value;
     else if (strcmp(name, "density") == 0)
         c->density = (float)value;
+    else if (strcmp(name, "wanted") == 0)
+        c->wanted = (float)value;
     else if (strcmp(name, "live") == 0)
         set_live(c, whole);
     else if (strcmp(name, "taps") == 0)
@@ -144,6 +148,7 @@ static snn_status point_rows(match *m, const curves *s, const curves_point *p,
         row_count(&r, "live", snn_layer_live_taps(c));
         row_number(&r, NULL, "sigma", (double)c->sigma);
         row_number(&r, NULL, "density", (double)c->density);
+        row_number(&r, NULL, "wanted", (double)c->wanted);
         row_count(&r, "batch", c->batch);
         row_count(&r, "input_steps", c->steps);
         bench_rates_fields(&r, m->ctx, m->rates);
@@ -323,9 +328,9 @@ static snn_status vary_asked(match *m, const snn_layer_case *base, const char *t
     const size_t k = index_of(QUANTITIES, N_QUANTITIES, text, length);
 
     if (k == N_QUANTITIES)
-        return snn_error_set(err, SNN_EINVAL, "--vary",
-                             "%s: live, sigma, density, taps, steps, width or batch, and =V,V,...",
-                             text);
+        return snn_error_set(
+            err, SNN_EINVAL, "--vary",
+            "%s: live, sigma, density, wanted, taps, steps, width or batch, and =V,V,...", text);
     return vary(m, base, QUANTITIES[k],
                 text[length] == '=' ? text + length + 1 : usual_values(QUANTITIES[k]), err);
 }

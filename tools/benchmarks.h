@@ -17,6 +17,10 @@ SNN_MUST_USE snn_status bench_load(const options *o, snn_context *ctx, bench_rat
 SNN_MUST_USE snn_status bench_encode(const options *o, snn_context *ctx, bench_rates *rates,
                                      snn_error *err);
 
+/* The costs that plans go by; measures them, and keeps them where asked to. */
+SNN_MUST_USE snn_status bench_costs(const options *o, snn_context *ctx, bench_rates *rates,
+                                    snn_error *err);
+
 /* bench_ratios.c: what bench step does with --threads-ratio, and with --neighbours. */
 SNN_MUST_USE snn_status bench_threads(const options *o, snn_context *ctx, const snn_config *config,
                                       bench_rates *rates, bool *head, snn_error *err);

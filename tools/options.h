@@ -31,14 +31,16 @@ typedef struct option_amount {
 
 /* Texts point into argv.  Counts are 0 where not given. */
 typedef struct options {
-    const char *data, *out, *dir, *url, *config, *cpu, *espeak, *encoder, *times, *split, *trace, *use, *plot;
+    const char *data, *out, *dir, *url, *config, *cpu, *espeak, *encoder, *times, *split, *trace,
+        *use, *plot;
     option_list set, grid, arm, vary;
     struct {
         uint64_t value;
         bool given;
     } seed;
     /* Of snn events. */
-    const char *format, *from, *size, *crop, *time, *view, *palette, *every, *fade, *model, *bin, *spikes;
+    const char *format, *from, *size, *crop, *time, *view, *palette, *every, *fade, *model, *bin,
+        *spikes;
     uint32_t scale, cell, tile;
     bool relative, tolerant;
     uint32_t threads, steps, batch, input_steps, inputs, outputs, clips, channels, rate;
@@ -47,7 +49,8 @@ typedef struct options {
     uint32_t samples, valid, test, classes, units, parts, png;
     double density, duration, timeout, level_step, level_hop, decay;
     option_amount motif, gap, spread, jitter, noise, keep, confidence;
-    bool csv, resume, json, quiet, verbose, help, help_config, mono, threads_ratio, neighbours;
+    bool csv, resume, json, quiet, verbose, help, help_config, mono, threads_ratio, neighbours,
+        store;
     char **operands;
     int n_operands;
 } options;

@@ -89,7 +89,7 @@ static void log_line(void *user, snn_log_level level, const char *line)
     talk(level, "%s%s", level == SNN_LOG_ERROR || level == SNN_LOG_WARNING ? "snn: " : "", line);
 }
 
-snn_status tool_context(const options *o, snn_context **out, snn_error *err)
+snn_status tool_context_plain(const options *o, snn_context **out, snn_error *err)
 {
     snn_context_params params;
 
@@ -102,6 +102,20 @@ snn_status tool_context(const options *o, snn_context **out, snn_error *err)
     params.log = log_line;
     params.log_level = voice.level;
     return snn_context_create(&params, out, err);
+}
+
+snn_status tool_context(const options *o, snn_context **out, snn_error *err)
+{
+    snn_status status;
+
+    TRY(status, tool_context_plain(o, out, err));
+    status = costs_use(*out, err);
+    if (status != SNN_OK) {
+        snn_context_destroy(*out);
+        *out = NULL;
+    }
+done:
+    return status;
 }
 
 static volatile sig_atomic_t interrupted;

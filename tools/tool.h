@@ -37,14 +37,31 @@ const char *percent_text(double share, char text[16]);
 /* Print what failed ("snn: where: what") and return the exit code for it. */
 int talk_failure(snn_status status, const snn_error *err);
 
-/* A context as the options ask; its log goes to talk. */
+/* A context as the options ask; its log goes to talk.  It plans by the costs that are kept for
+ * this machine, or (plain) by those that are built in. */
 SNN_MUST_USE snn_status tool_context(const options *o, snn_context **out, snn_error *err);
+SNN_MUST_USE snn_status tool_context_plain(const options *o, snn_context **out, snn_error *err);
 
 /* `one` for each operand from `first` on.  One bad file does not hide the others; a signal ends
  * it.  Returns the exit code. */
 int each_operand(const options *o, int first,
                  snn_status (*one)(snn_context *ctx, const char *path, const options *o,
                                    snn_error *err));
+
+/* ---- costs_kept.c: what plans go by on this machine ------------------------- */
+
+#define PROCESSOR_BYTES 96
+
+/* The value of "key" of the system's first processor (/proc/cpuinfo). */
+bool processor_fact(const char *key, char value[PROCESSOR_BYTES]);
+/* Its name and number: "AMD EPYC, family 25, model 1", or "unknown". */
+const char *processor_name(char text[PROCESSOR_BYTES]);
+/* Give a context the costs that SNN_COSTS names ("builtin": none), or those stored for this
+ * processor and these kernels, where there are any. */
+SNN_MUST_USE snn_status costs_use(snn_context *ctx, snn_error *err);
+/* Keep costs where costs_use looks for them; *path: where, free with snn_free. */
+SNN_MUST_USE snn_status costs_store(snn_context *ctx, const snn_costs *costs, char **path,
+                                    snn_error *err);
 
 /* ---- json.c: standard output ------------------------------------------ */
 

@@ -35,6 +35,8 @@ typedef struct snn_layer_case {
     int whole;             /* positions are whole: v1, and max with sigma 0, have one live tap */
     uint32_t batch, steps; /* at most 2^31 cells */
     float density;         /* share of the input's cells that are not zero */
+    float wanted;          /* training: share of spans of four steps in which the input's gradient
+                              is wanted besides those with a spike; 0: it is wanted everywhere */
     snn_layer_use use;
     snn_precision precision;
     uint64_t seed;
@@ -53,10 +55,10 @@ typedef enum snn_layer_part {
 
 /* What one solver took.  Medians; `low` and `high` are the middle half of the whole. */
 typedef struct snn_solver_time {
-    const char *solver;
-    int chosen;       /* this is what the planner takes */
-    double cost;      /* by its model, multiply-adds at the speed of matrix products */
-    uint32_t repeats; /* 1 where it was so slow that its first step had to do */
+    const char *solver; /* SNN_USE_ROUNDED: "lookup" too, whose input is bits already */
+    int chosen;         /* this is what the planner takes */
+    double cost;        /* by its model, multiply-adds at the speed of matrix products */
+    uint32_t repeats;   /* 1 where it was so slow that its first step had to do */
     double seconds[SNN_LAYER_PARTS];
     double whole, low, high;
 } snn_solver_time;

@@ -6,6 +6,7 @@
 #include <snn/bench.h>
 #include <snn/config.h>
 #include <snn/context.h>
+#include <snn/costs.h>
 #include <snn/dataset.h>
 #include <snn/encode.h>
 #include <snn/file.h>

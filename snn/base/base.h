@@ -7,6 +7,7 @@
 #define SNN_BASE_BASE_H
 
 #include <snn/context.h>
+#include <snn/costs.h>
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -64,6 +65,7 @@ struct snn_context {
     bool always_parallel;        /* SNN_PARALLEL=always: tests want threads in small loops too */
     const struct snn_kern *kern; /* kernel table; set by snn_kern_select */
     const char *cpu;
+    snn_costs costs;
     snn_log_sink log;
     void *log_user;
     snn_log_level log_level;
@@ -100,6 +102,9 @@ static inline size_t snn_tiles(size_t n, size_t grain)
 {
     return (n + grain - 1) / grain;
 }
+
+/* Costs that are built in for these kernels: [SNN_COSTS], static. */
+const float *snn_costs_of(const char *kernels);
 
 /* Seconds of a clock that never goes back. */
 double snn_seconds(void);

@@ -102,6 +102,7 @@ snn_status snn_context_create(const snn_context_params *params, snn_context **ou
         snn_context_destroy(ctx);
         return st;
     }
+    snn_costs_builtin(ctx->cpu, &ctx->costs);
 #ifdef __GNUC__
     if (openblas_set_num_threads != NULL)
         openblas_set_num_threads(1);

@@ -17,7 +17,7 @@
 #ifndef SNN_DELAY_DELAY_H
 #define SNN_DELAY_DELAY_H
 
-#include "snn/base/base.h"
+#include "snn/delay/delay_work.h"
 
 #include <snn/params.h>
 
@@ -41,6 +41,7 @@ typedef struct snn_delay_problem {
      * lists made of it belong in set_kernel, or are compared there. */
     const uint8_t *mask;
     uint32_t fan_in;
+    const float *costs; /* [SNN_COSTS] of the machine; borrowed for the plan's life */
 } snn_delay_problem;
 
 /*
@@ -104,8 +105,8 @@ typedef struct snn_delay_solver {
     const char *name;
     snn_solver id;
     bool narrow; /* the form of its taps */
-    /* Estimated cost in multiply-adds at matrix-product speed; < 0: cannot. */
-    double (*cost)(const snn_delay_problem *problem);
+    /* Add what it would do for a problem, by kinds of work; false: it cannot compute it. */
+    bool (*count)(const snn_delay_problem *problem, snn_delay_work *work);
     /* Whether a plan for this problem looks at marks; NULL: never.  Others ignore them. */
     bool (*sparse)(const snn_delay_problem *problem);
     /* Floating-point operations (a multiply-add is two) that a part of this step does; at the
@@ -135,6 +136,8 @@ struct snn_delay_plan {
     float *scratch;                   /* shared; set by snn_delay_plan_scratch */
 };
 
+#define SNN_DELAY_NEAR 262144.0 /* numbers */
+
 /* All solvers, NULL at the end. */
 extern const snn_delay_solver *const snn_delay_solvers[];
 
@@ -160,8 +163,20 @@ float snn_delay_rounded_density(double share);
 
 uint32_t snn_delay_steps_out(const snn_delay_problem *problem, uint32_t steps);
 
+/* Whether frames of both sides fit the caches that are a core's own: moving their numbers costs
+ * less then. */
+static inline bool snn_delay_is_near(const snn_delay_problem *problem)
+{
+    return (double)problem->batch * problem->steps * ((double)problem->n_in + problem->n_out) <=
+           SNN_DELAY_NEAR;
+}
+
+/* What a solver costs for a problem by the problem's costs, in multiply-adds at matrix-product
+ * speed; < 0: it cannot. */
+double snn_delay_cost(const snn_delay_solver *solver, const snn_delay_problem *problem);
+
 /* The solver `wish`, or the cheapest (SNN_SOLVER_AUTO); NULL where it cannot.  Depends on
- * the problem alone. */
+ * the problem alone, its costs included. */
 const snn_delay_solver *snn_delay_choose(const snn_delay_problem *problem, snn_solver wish);
 
 /* Make a plan with the solver `wish`, or the cheapest (SNN_SOLVER_AUTO). */

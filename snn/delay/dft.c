@@ -52,18 +52,24 @@ static size_t smooth_length(size_t n)
     return n;
 }
 
-double snn_dft_cost(size_t length, size_t rows)
+/* Multiply-adds of a column's transform by matrices: halves of halves of the signal. */
+static double by_matrix(size_t length, size_t rows)
+{
+    return (double)length * (double)(rows < length / 4 ? rows : length / 4);
+}
+
+void snn_dft_count(size_t length, size_t rows, double columns, snn_delay_work *work)
 {
     if (length <= MATRIX_LENGTH)
-        return (double)length * (double)(rows < length / 4 ? rows : length / 4);
-    /* 2.5 N log2 N operations at a tenth of the rate of a product, and copies. */
-    return 10.0 * 1.25 * (double)length * log2((double)length) + 40.0 * (double)length;
+        work->of[SNN_COST_DFT] += columns * by_matrix(length, rows);
+    else
+        work->of[SNN_COST_FFTW] += columns * (double)length * log2((double)length);
 }
 
 double snn_dft_operations(size_t length, size_t rows)
 {
     if (length <= MATRIX_LENGTH)
-        return 2.0 * snn_dft_cost(length, rows);
+        return 2.0 * by_matrix(length, rows);
     return 2.5 * (double)length * log2((double)length);
 }
 

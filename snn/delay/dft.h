@@ -16,7 +16,7 @@
 #ifndef SNN_DELAY_DFT_H
 #define SNN_DELAY_DFT_H
 
-#include "snn/base/base.h"
+#include "snn/delay/delay_work.h"
 
 typedef struct snn_dft snn_dft;
 
@@ -30,9 +30,9 @@ void snn_dft_destroy(snn_dft *dft);
 /* The length that will be used for signals of `needed` rows; depends on
  * `longest` and `needed` only.  At most snn_dft_length(longest). */
 size_t snn_dft_length(const snn_dft *dft, size_t needed);
-/* Multiply-adds, at matrix-product speed, of one column's transform. */
-double snn_dft_cost(size_t length, size_t rows);
-/* Additions and multiplications of the same, as they are counted: whatever their speed. */
+/* Add the work of so many columns' transforms. */
+void snn_dft_count(size_t length, size_t rows, double columns, snn_delay_work *work);
+/* Additions and multiplications of one column's, whatever their speed. */
 double snn_dft_operations(size_t length, size_t rows);
 
 /* Set the length for the calls below, and return it. */

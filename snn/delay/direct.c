@@ -15,6 +15,7 @@
 #include "snn/delay/product.h"
 #include "snn/delay/solvers.h"
 
+#include <math.h>
 #include <string.h>
 
 #define ROW_GRAIN 1024u /* rows of output a tile owns */
@@ -27,12 +28,19 @@ typedef struct {
     bool add;
 } direct_job;
 
-static double direct_cost(const snn_delay_problem *problem)
+static bool direct_count(const snn_delay_problem *problem, snn_delay_work *work)
 {
     const double passes = 1.0 + problem->train + (problem->train && problem->input_gradient);
+    const double rows = (double)snn_delay_steps_out(problem, problem->steps) * problem->batch;
+    const double taps = (double)problem->n_in * problem->n_out * problem->n_taps;
 
-    return passes * snn_delay_steps_out(problem, problem->steps) * problem->batch * problem->n_in *
-           problem->n_out * problem->n_taps * snn_product_cost(problem->precision);
+    work->of[snn_product_kind(problem->precision)] += passes * rows * taps;
+    work->of[SNN_COST_PHASE] += passes;
+    work->of[SNN_COST_CALL] += passes * problem->n_taps * ceil(rows / ROW_GRAIN);
+    work->of[SNN_COST_SIDE] +=
+        passes * rows * problem->n_taps * ((double)problem->n_in + problem->n_out);
+    work->of[SNN_COST_TAP] += taps * problem->elements * (1.0 + problem->train);
+    return true;
 }
 
 /* Scratch: of products, one piece a worker. */
@@ -203,7 +211,7 @@ static void direct_kernel_gradient(snn_delay_plan *plan, const snn_frames *x, co
 const snn_delay_solver snn_delay_direct = {
     .name = "direct",
     .id = SNN_SOLVER_DIRECT,
-    .cost = direct_cost,
+    .count = direct_count,
     .operations = direct_operations,
     .create = direct_create,
     .destroy = direct_nothing,

@@ -22,13 +22,6 @@
 #define GROUP    64u /* rows packed at a time: a few lines of each step, and they stay in cache */
 #define ROOM     1.5 /* cells kept for the backward pass, against what the plan expects */
 
-/* Against a multiply-add of a matrix product: an addition into a row, a cell that is
- * looked at, a number that is moved.  Measured, see README.md. */
-#define SCATTER_COST 22.0
-#define GATHER_COST  33.0
-#define FIND_COST    40.0
-#define MOVE_COST    58.0
-
 typedef struct {
     snn_rows rows;       /* for the input gradient, all of it .. */
     snn_span_rows spans; /* .. or what is wanted of it */
@@ -63,28 +56,41 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-static double pass_cost(const snn_delay_problem *problem, double event_cost)
+/* A pass over the spikes, each of which is an addition of this kind to what it reaches. */
+static void pass_count(const snn_delay_problem *problem, snn_cost kind, snn_delay_work *work)
 {
     const double cells = (double)problem->steps * problem->batch * problem->n_in;
     const double out =
         (double)snn_delay_steps_out(problem, problem->steps) * problem->batch * problem->n_out;
     const double reached = (double)snn_rows_terms(problem) / problem->n_in;
 
-    return (double)problem->density * cells * reached * event_cost + cells * FIND_COST +
-           out * MOVE_COST;
+    work->of[kind] += (double)problem->density * cells * reached;
+    work->of[SNN_COST_WALK] += problem->batch * (double)snn_rows_terms(problem) / TOGETHER;
+    work->of[SNN_COST_FIND] += cells;
+    work->of[snn_delay_is_near(problem) ? SNN_COST_LAY : SNN_COST_LAY_FAR] += out;
 }
 
-static double event_cost(const snn_delay_problem *problem)
+static double pass_cost(const snn_delay_problem *problem, snn_cost kind)
 {
-    double cost = pass_cost(problem, SCATTER_COST);
+    snn_delay_work work = {{0}};
 
-    if (!snn_rows_fit(problem))
-        return -1.0;
+    pass_count(problem, kind, &work);
+    return snn_delay_price(problem->costs, &work);
+}
+
+static bool event_count(const snn_delay_problem *problem, snn_delay_work *work)
+{
+    const double terms = (double)snn_rows_terms(problem);
+
+    pass_count(problem, SNN_COST_SCATTER, work);
     if (problem->train)
-        cost += pass_cost(problem, GATHER_COST);
+        pass_count(problem, SNN_COST_GATHER, work);
     if (problem->train && problem->input_gradient)
-        cost += snn_spans_input_cost(problem);
-    return cost;
+        snn_spans_input_count(problem, work);
+    work->of[SNN_COST_PHASE] += 2.0 + 2.0 * problem->train;
+    work->of[SNN_COST_TERM] += terms;
+    work->of[SNN_COST_TAP] += terms * (1.0 + problem->train);
+    return snn_rows_fit(problem);
 }
 
 /* A multiply-add for each cell and live tap; at the input, for each step that is wanted. */
@@ -433,7 +439,7 @@ static void event_forward(snn_delay_plan *plan, const snn_frames *x, float *y, b
     event_job job = {.plan = plan, .x = x->dense, .y = y, .add = add};
 
     make_entries(plan);
-    snn_parallel(plan->ctx, plan->batch, pass_cost(&plan->problem, SCATTER_COST), forward_tile,
+    snn_parallel(plan->ctx, plan->batch, pass_cost(&plan->problem, SNN_COST_SCATTER), forward_tile,
                  &job);
 }
 
@@ -486,7 +492,7 @@ static void event_kernel_gradient(snn_delay_plan *plan, const snn_frames *x, con
                      .pieces = least(SNN_ROWS_PIECES, plan->batch)};
 
     make_entries(plan);
-    snn_parallel(plan->ctx, job.pieces, pass_cost(&plan->problem, GATHER_COST), gradient_tile,
+    snn_parallel(plan->ctx, job.pieces, pass_cost(&plan->problem, SNN_COST_GATHER), gradient_tile,
                  &job);
     snn_parallel(plan->ctx, state->blocks,
                  SNN_ELEMENT * (double)(job.pieces * state->entries * TOGETHER), fold_tile, &job);
@@ -506,7 +512,7 @@ const snn_delay_solver snn_delay_event = {
     .name = "event",
     .id = SNN_SOLVER_EVENT,
     .narrow = true,
-    .cost = event_cost,
+    .count = event_count,
     .sparse = snn_spans_pay,
     .operations = event_operations,
     .create = event_create,

@@ -18,11 +18,6 @@
 
 #include <string.h>
 
-/* Against a multiply-add of a matrix product: a call of one, and a number of a kernel's
- * spectrum through memory.  Measured, see README.md. */
-#define CALL_COST     30000.0
-#define SPECTRUM_COST 40.0
-
 typedef struct {
     snn_dft *dft;
     size_t n;              /* length of this step's transforms */
@@ -46,23 +41,23 @@ static size_t synapses(const snn_delay_plan *plan)
     return (size_t)plan->problem.n_in * plan->problem.n_out;
 }
 
-static double fft_cost(const snn_delay_problem *problem)
+static bool fft_count(const snn_delay_problem *problem, snn_delay_work *work)
 {
-    const double t = problem->steps, t_out = snn_delay_steps_out(problem, problem->steps);
-    const double n = t + problem->n_taps - 1, b = problem->batch; /* about: evened, smoothed */
-    const double s = (double)problem->n_in * problem->n_out;
-    const double x = snn_dft_cost((size_t)n, (size_t)t) * b * problem->n_in;
-    const double y = snn_dft_cost((size_t)n, (size_t)t_out) * b * problem->n_out;
-    const double kernel =
-        (1.1 * snn_dft_cost((size_t)n, problem->n_taps) + SPECTRUM_COST * n) * s;
-    const double product = 1.5 * n * (b * s * snn_product_cost(problem->precision) + CALL_COST);
-    double cost = x + kernel + product + y;
+    const size_t t = problem->steps, t_out = snn_delay_steps_out(problem, problem->steps);
+    const size_t n = t + problem->n_taps - 1; /* about: evened, smoothed */
+    const double b = problem->batch, s = (double)problem->n_in * problem->n_out;
+    const double input_gradient = problem->train && problem->input_gradient;
+    const double passes = 1.0 + problem->train + input_gradient;
 
-    if (problem->train)
-        cost += y + product + kernel;
-    if (problem->train && problem->input_gradient)
-        cost += kernel + product + x;
-    return 1.2 * cost; /* planes pass through memory between the phases */
+    snn_dft_count(n, t, (1.0 + input_gradient) * b * problem->n_in, work);
+    snn_dft_count(n, t_out, (1.0 + problem->train) * b * problem->n_out, work);
+    snn_dft_count(n, problem->n_taps, passes * s, work);
+    work->of[SNN_COST_SPECTRUM] += passes * (double)n * s;
+    work->of[snn_product_kind(problem->precision)] += passes * 1.5 * (double)n * b * s;
+    work->of[SNN_COST_PHASE] += 4.0 + 3.0 * problem->train + 3.0 * input_gradient;
+    work->of[SNN_COST_CALL] += passes * 1.5 * (double)n;
+    work->of[SNN_COST_TAP] += s * problem->n_taps * problem->elements * (1.0 + problem->train);
+    return true;
 }
 
 /* Products have three real multiply-adds a complex one, transforms what dft.h says. */
@@ -180,7 +175,7 @@ static double transform_operations(const snn_delay_plan *plan, size_t rows, size
 {
     const fft_state *state = plan->state;
 
-    return (double)stride * (snn_dft_cost(state->n, rows) + SNN_ELEMENT * (double)rows);
+    return (double)stride * (0.5 * snn_dft_operations(state->n, rows) + SNN_ELEMENT * (double)rows);
 }
 
 static void to_spectrum(snn_delay_plan *plan, const float *x, size_t rows, size_t stride,
@@ -397,7 +392,7 @@ static void fft_input_gradient(snn_delay_plan *plan, const float *gy, float *gx)
 const snn_delay_solver snn_delay_fft = {
     .name = "fft",
     .id = SNN_SOLVER_FFT,
-    .cost = fft_cost,
+    .count = fft_count,
     .operations = fft_operations,
     .create = fft_create,
     .destroy = fft_destroy,

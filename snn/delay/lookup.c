@@ -4,11 +4,6 @@
 
 #include <string.h>
 
-/* A synapse and step of a sample, against a multiply-add of a matrix product, for K = 4; and a
- * word that is made.  Measured, see README.md. */
-#define LOOKUP_COST 0.4
-#define SPREAD_COST 20.0
-
 typedef struct {
     snn_lookup *lookup;
     const snn_delay_kernel *kernel;
@@ -49,15 +44,27 @@ bool snn_lookup_fits(const snn_context *ctx, const snn_delay_problem *problem)
            (problem->n_in + 1) * shape_of(ctx, problem).row <= INT32_MAX;
 }
 
-double snn_lookup_cost(const snn_context *ctx, const snn_delay_problem *problem)
+void snn_lookup_count(const snn_context *ctx, const snn_delay_problem *problem,
+                      snn_delay_work *work)
 {
     const snn_lookup lookup = shape_of(ctx, problem);
     const double samples = (double)round_up(problem->batch, lookup.samples);
-    const double steps = snn_delay_steps_out(problem, problem->steps);
+    const double cells = samples * snn_delay_steps_out(problem, problem->steps);
+    const double synapses = (double)(lookup.n_in * lookup.n_out * lookup.elements);
 
-    return samples * steps *
-           (LOOKUP_COST * 4.0 * (double)(lookup.tables * lookup.n_out) +
-            SPREAD_COST * (double)lookup.n_in / 4.0);
+    work->of[SNN_COST_LOOKUP] += cells * 4.0 * (double)(lookup.tables * lookup.n_out);
+    work->of[SNN_COST_SPREAD] += cells * (double)lookup.n_in / 4.0;
+    work->of[SNN_COST_PHASE] += 3.0;
+    work->of[SNN_COST_TAP] += synapses;
+    work->of[SNN_COST_TABLE] += synapses;
+}
+
+double snn_lookup_cost(const snn_context *ctx, const snn_delay_problem *problem)
+{
+    snn_delay_work work = {{0}};
+
+    snn_lookup_count(ctx, problem, &work);
+    return snn_delay_price(problem->costs, &work);
 }
 
 size_t snn_lookup_floats(const snn_context *ctx, const snn_delay_problem *problem)

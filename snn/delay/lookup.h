@@ -44,9 +44,11 @@ typedef struct snn_lookup {
 /* Steps that are summed together: a multiple of them is always computed. */
 #define SNN_LOOKUP_STEPS 16u
 
-/* Whether a layer of width 1 can be computed so on this instruction set, and what it costs
- * in multiply-adds at matrix-product speed. */
+/* Whether a layer of width 1 can be computed so on this instruction set; its work, and what that
+ * costs in multiply-adds at matrix-product speed. */
 bool snn_lookup_fits(const snn_context *ctx, const snn_delay_problem *problem);
+void snn_lookup_count(const snn_context *ctx, const snn_delay_problem *problem,
+                      snn_delay_work *work);
 double snn_lookup_cost(const snn_context *ctx, const snn_delay_problem *problem);
 
 /* Floats of scratch for a problem; nothing else is allocated. */

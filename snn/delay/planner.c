@@ -33,6 +33,13 @@ bool snn_delay_is_sparse(const snn_delay_solver *solver, const snn_delay_problem
     return solver->sparse != NULL && solver->sparse(problem);
 }
 
+double snn_delay_cost(const snn_delay_solver *solver, const snn_delay_problem *problem)
+{
+    snn_delay_work work = {{0}};
+
+    return solver->count(problem, &work) ? snn_delay_price(problem->costs, &work) : -1.0;
+}
+
 const snn_delay_solver *snn_delay_choose(const snn_delay_problem *problem, snn_solver wish)
 {
     const snn_delay_solver *best = NULL;
@@ -40,7 +47,7 @@ const snn_delay_solver *snn_delay_choose(const snn_delay_problem *problem, snn_s
 
     for (size_t i = 0; snn_delay_solvers[i] != NULL; i++) {
         const snn_delay_solver *solver = snn_delay_solvers[i];
-        const double cost = solver->cost(problem);
+        const double cost = snn_delay_cost(solver, problem);
 
         if (cost < 0.0 || (wish != SNN_SOLVER_AUTO && wish != solver->id))
             continue;
@@ -82,7 +89,7 @@ snn_status snn_delay_plan_create(snn_context *ctx, const snn_delay_problem *prob
         problem->n_in, problem->n_out, problem->width, problem->n_taps,
         100.0 * (double)problem->density, problem->batch, problem->steps,
         problem->train ? "training" : "forward", plan->solver->name, backward,
-        plan->solver->cost(problem));
+        snn_delay_cost(plan->solver, problem));
     *out = plan;
     plan = NULL;
 done:

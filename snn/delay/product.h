@@ -39,11 +39,10 @@ size_t snn_product_scratch(snn_precision precision);
  * precision is bf16, NULL where it is float32. */
 void snn_product_run(const snn_context *ctx, const snn_product *product, float *scratch);
 
-/* Time of a multiply-add of a large product, against one in float32, for the planner: the
- * rates that README.md gives, 105 to 230. */
-static inline double snn_product_cost(snn_precision precision)
+/* The kind of work that its multiply-adds are. */
+static inline snn_cost snn_product_kind(snn_precision precision)
 {
-    return precision == SNN_PRECISION_BF16 ? 0.46 : 1.0;
+    return precision == SNN_PRECISION_BF16 ? SNN_COST_PRODUCT_BF16 : SNN_COST_PRODUCT;
 }
 
 #endif

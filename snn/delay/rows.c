@@ -2,16 +2,12 @@
 #include "snn/delay/rows.h"
 #include "snn/kern/kern.h"
 
+#include <math.h>
 #include <string.h>
 
 #define SEGMENT     256u   /* numbers of a row that a pass over all terms treats */
 #define CACHE_BYTES 20480u /* of the first level, for the windows of a block of sources */
 #define LEAST_TERMS 8u     /* of a row and a block, so that a row is worth loading */
-
-/* Rates against those of a matrix product: a multiply-add, and moving a number into or
- * out of rows.  Measured, see README.md. */
-#define ADD_COST  1.4
-#define MOVE_COST 58.0
 
 static size_t round_up(size_t n, size_t to)
 {
@@ -85,14 +81,26 @@ bool snn_rows_fit(const snn_delay_problem *problem)
            snn_rows_terms(problem) <= INT32_MAX;
 }
 
+void snn_rows_count(const snn_delay_problem *problem, double steps, bool dot, snn_delay_work *work)
+{
+    const size_t lanes = snn_rows_lanes(problem);
+    const double cells = (double)round_up(problem->batch, lanes) * steps;
+    const snn_cost aside = dot ? SNN_COST_DOT : SNN_COST_ADD;
+    const snn_cost alone = dot ? SNN_COST_DOT_ALONE : SNN_COST_ADD_ALONE;
+
+    work->of[lanes > 1 ? aside : alone] += cells * (double)snn_rows_terms(problem);
+    work->of[SNN_COST_VISIT] += cells / (steps * (double)lanes) * (double)snn_rows_terms(problem) *
+                                ceil(steps * (double)lanes / SEGMENT);
+    work->of[snn_delay_is_near(problem) ? SNN_COST_MOVE : SNN_COST_MOVE_FAR] +=
+        cells * ((double)problem->n_in + problem->n_out);
+}
+
 double snn_rows_cost(const snn_delay_problem *problem, double steps)
 {
-    const double batch = (double)round_up(problem->batch, snn_rows_lanes(problem));
-    const double numbers = batch * steps * ((double)problem->n_in + problem->n_out);
-    const double unaligned = snn_rows_lanes(problem) == 1 ? 2.0 : 1.0;
+    snn_delay_work work = {{0}};
 
-    return ADD_COST * unaligned * batch * steps * (double)snn_rows_terms(problem) +
-           MOVE_COST * numbers;
+    snn_rows_count(problem, steps, false, &work);
+    return snn_delay_price(problem->costs, &work);
 }
 
 /* Sources of a block: their windows fit the cache, and each row has a few terms. */

@@ -51,8 +51,9 @@ bool snn_rows_fit(const snn_delay_problem *problem);
 /* Synapses that exist, and live taps of all of them. */
 size_t snn_rows_synapses(const snn_delay_problem *problem);
 size_t snn_rows_terms(const snn_delay_problem *problem);
-/* Multiply-adds at matrix-product speed of a pass of shifted products in either
- * direction, over `steps` steps of output; layout included. */
+/* The work of a pass of shifted products in either direction, or (dot) of the kernel's gradient,
+ * over `steps` steps of output, layout included; and its cost, not of dot. */
+void snn_rows_count(const snn_delay_problem *problem, double steps, bool dot, snn_delay_work *work);
 double snn_rows_cost(const snn_delay_problem *problem, double steps);
 
 /* Set up for a plan; returns the floats of scratch.  `begin` carves them. */

@@ -31,8 +31,8 @@ typedef struct snn_shared {
     size_t rows;                      /* of `between`: T'B axonal, TB dendritic */
     float *between;                   /* [M][rows][C] z or u: own for training, else in scratch */
     bool owns_between;
-    float *g_between; /* [M][rows][C] in scratch */
-    float *partial;   /* [tiles][D][M][C] in scratch */
+    float *g_between;      /* [M][rows][C] in scratch */
+    float *partial;        /* [tiles][D][M][C] in scratch */
     size_t product_floats; /* of a worker, at the scratch's begin; 0 in float32 */
     size_t scratch_floats;
     float *scratch; /* shared with others; holds nothing from one layer to the next */

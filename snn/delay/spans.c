@@ -8,12 +8,6 @@
 #define GROUP 64u /* outputs whose rows are laid out at a time: they stay in cache */
 #define LINE  16u /* numbers in a line of the cache */
 
-/* Against a multiply-add of a matrix product: a term of a span, a cell that is looked at for a
- * mark, a number of gy that is moved.  Measured, see README.md. */
-#define TERM_COST 30.0
-#define LOOK_COST 32.0
-#define MOVE_COST 58.0
-
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -39,15 +33,23 @@ static bool fits(const snn_delay_problem *problem)
            (size_t)problem->n_in * snn_tiles(problem->steps, SNN_SPAN) <= INT32_MAX / 2;
 }
 
-static double cost_of(const snn_delay_problem *problem)
+static void count_spans(const snn_delay_problem *problem, snn_delay_work *work)
 {
     const double cells = (double)problem->batch * problem->steps * problem->n_in;
     const double out = (double)problem->batch * problem->steps * problem->n_out;
-    const double wanted = problem->wanted > 0.0f ? (double)problem->wanted : 1.0;
 
-    return wanted * cells / SNN_SPAN * ((double)snn_rows_terms(problem) / problem->n_in) *
-               TERM_COST +
-           cells * LOOK_COST + out * MOVE_COST;
+    work->of[SNN_COST_SPAN] += (double)problem->wanted * cells / SNN_SPAN *
+                               ((double)snn_rows_terms(problem) / problem->n_in);
+    work->of[SNN_COST_LOOK] += cells;
+    work->of[snn_delay_is_near(problem) ? SNN_COST_LAY : SNN_COST_LAY_FAR] += out;
+}
+
+static double cost_of(const snn_delay_problem *problem)
+{
+    snn_delay_work work = {{0}};
+
+    count_spans(problem, &work);
+    return snn_delay_price(problem->costs, &work);
 }
 
 bool snn_spans_pay(const snn_delay_problem *problem)
@@ -56,9 +58,13 @@ bool snn_spans_pay(const snn_delay_problem *problem)
            cost_of(problem) < snn_rows_cost(problem, problem->steps);
 }
 
-double snn_spans_input_cost(const snn_delay_problem *problem)
+void snn_spans_input_count(const snn_delay_problem *problem, snn_delay_work *work)
 {
-    return snn_spans_pay(problem) ? cost_of(problem) : snn_rows_cost(problem, problem->steps);
+    work->of[SNN_COST_PHASE] += 2.0;
+    if (snn_spans_pay(problem))
+        count_spans(problem, work);
+    else
+        snn_rows_count(problem, problem->steps, false, work);
 }
 
 double snn_spans_share(const snn_delay_problem *problem)

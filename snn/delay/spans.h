@@ -30,10 +30,10 @@ typedef struct snn_span_rows {
     size_t worker_floats;
 } snn_span_rows;
 
-/* Whether that costs less than all of it by shifted products (rows.h), and the multiply-adds at
- * matrix-product speed of whichever does. */
+/* Whether that costs less than all of it by shifted products (rows.h), and the work of whichever
+ * does. */
 bool snn_spans_pay(const snn_delay_problem *problem);
-double snn_spans_input_cost(const snn_delay_problem *problem);
+void snn_spans_input_count(const snn_delay_problem *problem, snn_delay_work *work);
 
 /* Share of the input's cells whose gradient it computes: 1, or as expected. */
 double snn_spans_share(const snn_delay_problem *problem);

@@ -15,7 +15,6 @@
 #include <string.h>
 
 #define DOT_SEGMENT 512u /* numbers of a row in one product: sums are folded once in so many */
-#define DOT_COST    1.4  /* of a product of the kernel gradient, against one of the output */
 
 typedef struct {
     snn_rows rows;
@@ -33,18 +32,20 @@ typedef struct {
     size_t pieces;
 } taps_job;
 
-static double taps_cost(const snn_delay_problem *problem)
+static bool taps_count(const snn_delay_problem *problem, snn_delay_work *work)
 {
     const double steps_out = snn_delay_steps_out(problem, problem->steps);
-    double cost = snn_rows_cost(problem, steps_out);
+    const double terms = (double)snn_rows_terms(problem);
 
-    if (!snn_rows_fit(problem))
-        return -1.0;
+    snn_rows_count(problem, steps_out, false, work);
     if (problem->train)
-        cost += DOT_COST * snn_rows_cost(problem, steps_out);
+        snn_rows_count(problem, steps_out, true, work);
     if (problem->train && problem->input_gradient)
-        cost += snn_spans_input_cost(problem);
-    return cost;
+        snn_spans_input_count(problem, work);
+    work->of[SNN_COST_PHASE] += 2.0 + 2.0 * problem->train;
+    work->of[SNN_COST_TERM] += terms;
+    work->of[SNN_COST_TAP] += terms * (1.0 + problem->train);
+    return snn_rows_fit(problem);
 }
 
 static double taps_operations(const snn_delay_plan *plan, snn_delay_part part)
@@ -251,7 +252,7 @@ const snn_delay_solver snn_delay_taps = {
     .name = "taps",
     .id = SNN_SOLVER_TAPS,
     .narrow = true,
-    .cost = taps_cost,
+    .count = taps_count,
     .sparse = snn_spans_pay,
     .operations = taps_operations,
     .create = taps_create,

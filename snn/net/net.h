@@ -109,7 +109,8 @@ struct snn_tape {
     bool packed;              /* evaluation goes by spikes as bits (packed.c) */
     snn_spike_bits spikes[2]; /* of its layers, in turn */
     float plan[NET_PLAN_FLOATS];
-    float *state; /* per worker: potentials of a tile */
+    float costs[SNN_COSTS]; /* the context's when the tape was made: plans go by them */
+    float *state;           /* per worker: potentials of a tile */
     size_t state_floats;
     float *window; /* per worker: potentials of the samples that the backward pass is at */
     size_t window_floats;

@@ -10,6 +10,7 @@
  * gradient is wanted, where the layer below marks them.  All are kept in a checkpoint
  * (net_plan_tensor), so that a resumed run chooses, and rounds, as an unbroken one.
  */
+#include "snn/delay/solvers.h"
 #include "snn/net/net.h"
 
 #include <math.h>
@@ -167,6 +168,7 @@ static snn_delay_problem problem_of(const snn_tape *tape, uint32_t l, bool round
         .last = l + 1 == net->layers,
         .mask = layer->mask,
         .fan_in = layer->fan_in,
+        .costs = tape->costs,
     };
 }
 
@@ -185,8 +187,8 @@ static bool pack_pays(const snn_tape *tape)
     for (uint32_t l = 0; l < tape->net->layers; l++) {
         const snn_delay_problem problem = problem_of(tape, l, true);
 
-        frames += snn_delay_choose(&problem, SNN_SOLVER_AUTO)->cost(&problem);
-        bits += l == 0 ? snn_delay_choose(&problem, SNN_SOLVER_TAPS)->cost(&problem)
+        frames += snn_delay_cost(snn_delay_choose(&problem, SNN_SOLVER_AUTO), &problem);
+        bits += l == 0 ? snn_delay_cost(&snn_delay_taps, &problem)
                        : snn_lookup_cost(tape->ctx, &problem);
     }
     return bits < frames;
@@ -219,7 +221,7 @@ static void note(snn_tape *tape, uint32_t l, bool rounded, const snn_delay_probl
                                                      : solver->name,
         .cost = sharing != SNN_SHARING_SYNAPSE ? NAN
                 : lookup                       ? snn_lookup_cost(tape->ctx, problem)
-                                               : solver->cost(problem),
+                                               : snn_delay_cost(solver, problem),
         .taps = problem->width,
         .sigma = rounded ? 0.0f : largest_sigma(tape, l),
         .density = problem->density,
@@ -337,6 +339,7 @@ done:
 
 snn_status net_plan_create(snn_tape *tape, snn_error *err)
 {
+    memcpy(tape->costs, tape->ctx->costs.of, sizeof tape->costs);
     tape->plan[NET_PLAN_EPOCH] = UNKNOWN;
     for (size_t i = NET_PLAN_DENSITY; i < NET_PLAN_FLOATS; i++)
         tape->plan[i] = UNKNOWN;

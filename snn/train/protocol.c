@@ -207,6 +207,7 @@ static snn_status begin_folds(const snn_run_job *job, const snn_roster *roster, 
         TRY(st, snn_path_join(path, folder, "checkpoint.h5", err));
         unlink(path);
     }
+    TRY(st, snn_keep_costs(job->ctx, job->folder, err));
     TRY(st, snn_path_join(path, job->folder, "config.yaml", err));
     TRY(st, snn_config_text(job->ctx, job->config, &text));
     TRY(st, snn_replace_file(job->ctx, path, text, strlen(text), err));
@@ -300,6 +301,7 @@ snn_status snn_train(snn_context *ctx, const snn_config *config, snn_dataset *da
                      const snn_run_params *params, snn_run_result *out, snn_error *err)
 {
     const double start = snn_seconds();
+    const snn_costs before = ctx->costs;
     snn_run_job job = {.ctx = ctx, .dataset = dataset, .config = config};
     snn_run_params defaults;
     snn_status st;
@@ -313,12 +315,15 @@ snn_status snn_train(snn_context *ctx, const snn_config *config, snn_dataset *da
     job.params = params;
     job.folder = params->folder;
     TRY(st, snn_config_check(config, err));
+    if (params->resume && params->folder != NULL)
+        TRY(st, snn_take_costs(ctx, params->folder, err));
     if (config->train.protocol == SNN_PROTOCOL_LOSO)
         TRY(st, leave_one_out(&job, out, err));
     else
         TRY(st, train_one(&job, out, err));
     out->seconds = snn_seconds() - start;
 done:
+    ctx->costs = before;
     if (st == SNN_ENOMEM)
         snn_error_set(err, st, "run", "no memory; a smaller train.batch_size needs less");
     return st;

@@ -76,6 +76,7 @@ static snn_status clear_folder(snn_run *r, snn_error *err)
         TRY(st, snn_path_join(path, r->folder, stale[i], err));
         unlink(path);
     }
+    TRY(st, snn_keep_costs(r->ctx, r->folder, err));
     TRY(st, snn_config_text(r->ctx, r->state.config, &text));
     TRY(st, snn_replace_file(r->ctx, r->config_yaml, text, strlen(text), err));
     TRY(st, snn_metrics_begin(r->ctx, r->metrics_csv, 0, err));

@@ -94,3 +94,31 @@ done:
     fclose(file);
     return st;
 }
+
+snn_status snn_keep_costs(snn_context *ctx, const char *folder, snn_error *err)
+{
+    char path[SNN_PATH];
+    snn_status st;
+
+    TRY(st, snn_path_join(path, folder, "costs.txt", err));
+    TRY(st, snn_costs_save(ctx, &ctx->costs, path, err));
+done:
+    return st;
+}
+
+snn_status snn_take_costs(snn_context *ctx, const char *folder, snn_error *err)
+{
+    char path[SNN_PATH];
+    snn_costs costs;
+    snn_status st;
+
+    TRY(st, snn_path_join(path, folder, "costs.txt", err));
+    st = snn_costs_load(path, &costs, err);
+    if (st == SNN_ENOTFOUND) /* killed before it began */
+        return SNN_OK;
+    /* With other kernels the bits are others anyway, and the checkpoint's reader says so. */
+    if (st == SNN_OK && strcmp(costs.kernels, snn_context_cpu(ctx)) == 0)
+        st = snn_context_set_costs(ctx, &costs, err);
+done:
+    return st;
+}

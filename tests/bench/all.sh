@@ -55,6 +55,10 @@ solvers() {
     "$snn" bench solver -q --csv --batch 32 --use rounded --plot "$out/solvers-rounded.png" | tail -n +2
 }
 
+# Plans go by this machine's costs, which stay in the folder.
+SNN_COSTS=$out/costs.txt
+export SNN_COSTS
+table costs "$snn" bench costs -q --csv --store
 table step steps
 table eval evaluations
 table solver solvers

@@ -103,7 +103,7 @@ err_has 'cannot be'
 run 1 bench solver --vary taps=4
 err_has 'max_delay 4 is not odd'
 run 1 bench solver --vary colour=1
-err_has '^snn: --vary: colour=1: live, sigma, density, taps'
+err_has '^snn: --vary: colour=1: live, sigma, density, wanted, taps'
 run 1 bench solver --vary width=1.5
 err_has 'cannot be'
 

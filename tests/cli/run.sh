@@ -44,7 +44,7 @@ run 0 train tiny.yaml --data words --threads 1
 out_has '^test accuracy [0-9.]+ % \(validation .*, protocol clean, .*\): runs/tiny$'
 err_has '^epoch 30/30  loss '
 out_has 'protocol clean, seed 0, 95 % interval [0-9.]+ to [0-9.]+ %, '
-for file in config.yaml metrics.csv plan.csv model.h5 checkpoint.h5 result.json data.txt; do
+for file in config.yaml costs.txt metrics.csv plan.csv model.h5 checkpoint.h5 result.json data.txt; do
     check "runs/tiny/$file is there" test -s "runs/tiny/$file"
 done
 check "no temporary file is left" test -z "$(find runs -name '*.tmp')"
@@ -102,12 +102,14 @@ out_has '"neurons":\{"layer0":\{"a":\[[0-9.]+,[0-9.]+,[0-9.]+\],"b":.*"tau_u_ms"
 run 0 eval adaptive -q
 
 # A longer run, stopped in its middle; $1 signal, $2 exit code, $3 folder, $4 the run that it
-# must equal, then options.
+# must equal, then options.  It is begun with the costs of file begun_with, if any, and resumed
+# with those that are built in.
 cut_off() {
     signal=$1 expected=$2 folder=$3 model=$4
     shift 4
     : >cut.out # the run empties it too late: the loop would see what the last one said
-    "$snn" train tiny.yaml --data words --out "$folder" --json "$@" >cut.out 2>cut.err &
+    SNN_COSTS=${begun_with-builtin} "$snn" train tiny.yaml --data words --out "$folder" --json "$@" \
+        >cut.out 2>cut.err &
     pid=$!
     tries=0
     until grep -q '"epoch":4,' cut.out || test $tries = 3000 || ! kill -0 $pid 2>/dev/null; do
@@ -132,6 +134,20 @@ cut_off() {
 }
 cut_off KILL 137 killed runs/tiny
 cut_off INT 130 interrupted runs/tiny
+
+# Costs decide, and a resumed run goes by those that it was begun with.
+sed 's/^\(fftw\|dft\|add\|add alone\|scatter\|lookup\): .*/\1: 1000000/' runs/tiny/costs.txt >dear.txt
+check "six costs were changed" test "$(diff runs/tiny/costs.txt dear.txt | grep -c '^>')" = 6
+begun_with=dear.txt
+SNN_COSTS=$begun_with
+run 0 train tiny.yaml --data words --threads 1 --out dear -v
+SNN_COSTS=builtin
+err_has '^plans by the costs of dear.txt$'
+check "all layers go directly" sh -c '! sed 1d dear/plan.csv | grep -v ,direct,'
+check "which they would not else" grep -qv ,direct, runs/tiny/plan.csv
+check "the run keeps its costs" cmp dear.txt dear/costs.txt
+cut_off KILL 137 dear-killed dear
+unset begun_with
 
 # Products in bf16: other bits than in float32, the same for threads and after a kill.
 in_bf16="--set delay.precision=bf16 --set delay.solver=fft"

@@ -158,7 +158,8 @@ static outcome run_layer(const char *cpu, int threads, snn_solver solver, snn_pr
                                        .steps = 20,
                                        .train = true,
                                        .input_gradient = true,
-                                       .precision = precision};
+                                       .precision = precision,
+                                       .costs = snn_costs_of("avx2")};
     const size_t steps_out = snn_delay_steps_out(&problem, problem.steps);
     outcome out = {.nx = (size_t)problem.steps * problem.batch * problem.n_in,
                    .ny = steps_out * problem.batch * problem.n_out,

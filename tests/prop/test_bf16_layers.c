@@ -112,7 +112,8 @@ static layer *layer_new(const shape *s, snn_precision precision, int threads, ui
                                  .steps = STEPS,
                                  .train = true,
                                  .input_gradient = true,
-                                 .precision = precision};
+                                 .precision = precision,
+                                 .costs = snn_costs_of("avx2")};
     snn_taps taps = {.version = SNN_KERNEL_GAUSS, .elements = s->elements};
 
     assert_non_null(a);

@@ -32,7 +32,7 @@ typedef enum training {
     REPLANNED, /* one solver takes another's place on the way */
     BF16,
     BF16_AXONAL,
-    COMPACT,   /* gradients where a surrogate has a slope, from the second epoch on */
+    COMPACT, /* gradients where a surrogate has a slope, from the second epoch on */
     ARMS
 } training;
 
@@ -377,7 +377,7 @@ static void test_kill(void **state)
         assert_int_equal(train(&o, 2, folder, 1), SNN_OK);
         same(&o, EPOCHS - o.epochs_seen);
         assert_int_equal(rows_of(folder), EPOCHS);
-        assert_int_equal(folder_entries(folder, 0), 6);
+        assert_int_equal(folder_entries(folder, 0), 7);
         folder_entries(folder, 1);
     }
     assert_true(killed > 8);

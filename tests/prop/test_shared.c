@@ -88,7 +88,8 @@ static layer layer_new(const shape *s, snn_sharing sharing, int threads)
                                  .batch = s->batch + s->more_batch,
                                  .steps = s->steps + s->more_steps,
                                  .train = true,
-                                 .input_gradient = true};
+                                 .input_gradient = true,
+                                 .costs = snn_costs_of("avx2")};
     layer a = {.synapses = (size_t)s->n_in * s->n_out};
     snn_taps taps = {.version = s->version, .elements = s->elements};
 

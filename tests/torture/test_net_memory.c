@@ -190,6 +190,9 @@ static void steps_stay_inside(void **state)
                 if (v->train)
                     assert_int_equal(snn_backward(tape, NULL), SNN_OK);
                 free(x);
+                /* A tape for forward alone plans anew by the density of its first input. */
+                if (s == 0 && !v->train)
+                    calls = heap.calls;
             }
             assert_int_equal(heap.calls, calls);
             snn_tape_destroy(tape);

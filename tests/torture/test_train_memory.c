@@ -156,7 +156,7 @@ static void test_memory(void **state)
     print_message(", evaluate %ld", rehearse(&s, do_evaluate, 300));
     print_message(", run %ld", rehearse(&s, do_run, 1500));
     print_message(", resume %ld", rehearse(&s, do_resume, 1500));
-    assert_int_equal(folder_entries(s.folder, 0), 7); /* no temporary file stays */
+    assert_int_equal(folder_entries(s.folder, 0), 8); /* no temporary file stays */
     folder_entries(s.folder, 1);
     /* Two speakers left out in turn, and everything that may follow a training. */
     folder_make(s.folder);

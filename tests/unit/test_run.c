@@ -246,7 +246,7 @@ static void test_failures(void **state)
     fclose(file);
     assert_int_equal(train(&f, &config, 1, &result, &err), SNN_EFORMAT);
     assert_int_equal(train(&f, &config, 0, &result, &err), SNN_OK);
-    assert_int_equal(folder_entries(f.folder, 0), 6);
+    assert_int_equal(folder_entries(f.folder, 0), 7);
     end(&f);
 }
 
