@@ -71,6 +71,8 @@ static inline __attribute__((always_inline)) void adlif_forward_with(const snn_a
             }
             if (output != unwanted)
                 lif_finish(lif, h_row, lif->mask != NULL ? lif->mask + j : NULL, output);
+            if (output != unwanted && lif->bits != NULL)
+                bits_keep(lif, t, j, output);
             if (adlif->w != NULL)
                 copy_row(adlif->w + at, w, channels);
         }

@@ -319,6 +319,12 @@ static inline bool snn_surrogate_is_compact(snn_surrogate kind)
     return kind == SNN_SURROGATE_TRIANGLE;
 }
 
+/* Words for so many bits. */
+static inline size_t snn_bit_words(size_t channels)
+{
+    return (channels + 31) / 32;
+}
+
 typedef struct snn_lif {
     float decay, gain, leak, start, threshold, v_reset, alpha;
     float syn_decay; /* in [0, 1) */
@@ -339,8 +345,12 @@ typedef struct snn_lif {
     size_t h_row;                      /* numbers from step to step of h and centred */
     float *output;                     /* [T][row]; NULL = not wanted, but with keep_ */
     float *keep_x, *keep_v, *keep_s;   /* [T][row] or NULL: for whoever looks inside */
-    float *g;                          /* backward: in gradient at output, out gradient at x */
-    float *g_keep_s;                   /* [T][row] or NULL: gradient at s */
+    /* Output as bits, [T][batch][snn_bit_words(channels)]: bit c % 32 of word c / 32 of a sample
+     * says that output is not 0; marks: that it is -0.  NULL = not kept; not with keep_ or smooth.
+     */
+    uint32_t *bits, *marks;
+    float *g;              /* backward: in gradient at output, out gradient at x */
+    float *g_keep_s;       /* [T][row] or NULL: gradient at s */
     float *sum_g, *sum_gx; /* backward: [channels], or NULL, and then centred is not read */
 } snn_lif;
 
@@ -542,6 +552,8 @@ typedef struct snn_kern {
      * `state`: scratch, j1 - j0 floats times 2 (lif without syn_decay), 3 (with; adlif). */
     void (*lif_forward)(const snn_lif *lif, size_t j0, size_t j1, float *state);
     void (*lif_backward)(const snn_lif *lif, size_t j0, size_t j1, float *state);
+    /* output from bits, marks and mask, of steps t0 .. t1: what forward made, of either neuron. */
+    void (*lif_output)(const snn_lif *lif, size_t t0, size_t t1);
     void (*adlif_forward)(const snn_adlif *adlif, size_t j0, size_t j1, float *state);
     void (*adlif_backward)(const snn_adlif *adlif, size_t j0, size_t j1, float *state);
 

@@ -137,6 +137,8 @@ static inline __attribute__((always_inline)) void lif_forward_with(const snn_lif
             }
             if (wanted != NULL)
                 lif_finish(lif, h_row, lif->mask != NULL ? lif->mask + j : NULL, output);
+            if (wanted != NULL && lif->bits != NULL)
+                bits_keep(lif, t, j, output);
             if (wanted != NULL && staged != NULL)
                 row_past(wanted, staged, channels);
         }

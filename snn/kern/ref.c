@@ -300,6 +300,35 @@ static float output_of(const snn_lif *lif, size_t j, double h, double s)
     return (float)(s * mask);
 }
 
+/* A column's output as bits; those of the columns beside it stay. */
+static void keep_bits(const snn_lif *lif, size_t j)
+{
+    const size_t c = j % lif->channels, words = snn_bit_words(lif->channels);
+    const uint32_t bit = 1u << c % 32;
+
+    for (size_t t = 0; lif->bits != NULL && t < lif->steps; t++) {
+        const float output = lif->output[t * lif->row + j];
+        const size_t at = (t * lif->row + j) / lif->channels * words + c / 32;
+
+        lif->bits[at] = (lif->bits[at] & ~bit) | (output != 0.0f ? bit : 0);
+        if (lif->marks != NULL)
+            lif->marks[at] = (lif->marks[at] & ~bit) | (signbit(output) ? bit : 0);
+    }
+}
+
+static void lif_output(const snn_lif *lif, size_t t0, size_t t1)
+{
+    const size_t words = snn_bit_words(lif->channels);
+
+    for (size_t i = t0 * lif->row; i < t1 * lif->row; i++) {
+        const size_t c = i % lif->channels, at = i / lif->channels * words + c / 32;
+        const float value = lif->mask != NULL ? lif->mask[i % lif->row] : 1.0f;
+        const bool mark = lif->marks != NULL && (lif->marks[at] >> c % 32 & 1u);
+
+        lif->output[i] = lif->bits[at] >> c % 32 & 1u ? value : mark ? -0.0f : 0.0f;
+    }
+}
+
 static void lif_forward(const snn_lif *lif, size_t j0, size_t j1, float *state)
 {
     const double threshold = (double)lif->threshold;
@@ -333,6 +362,7 @@ static void lif_forward(const snn_lif *lif, size_t j0, size_t j1, float *state)
             if (lif->output != NULL)
                 lif->output[at] = output_of(lif, j, h, s);
         }
+        keep_bits(lif, j);
     }
 }
 
@@ -412,6 +442,7 @@ static void adlif_forward(const snn_adlif *adlif, size_t j0, size_t j1, float *s
             if (lif->output != NULL)
                 lif->output[at] = output_of(lif, j, h, s);
         }
+        keep_bits(lif, j);
     }
 }
 
@@ -597,6 +628,7 @@ const snn_kern snn_kern_ref = {
     .dft_forward = snn_dft_forward_ref,
     .dft_inverse = snn_dft_inverse_ref,
     .lif_forward = lif_forward,
+    .lif_output = lif_output,
     .lif_backward = lif_backward,
     .adlif_forward = adlif_forward,
     .adlif_backward = adlif_backward,

@@ -14,6 +14,7 @@
 #include "snn/kern/taps_body.h"
 
 #include "snn/kern/event_body.h"
+#include "snn/kern/bits_body.h"
 #include "snn/kern/lif_body.h"
 
 #include "snn/kern/adlif_body.h"
@@ -59,6 +60,7 @@
         .lookup_sum = LOOKUP_SUM, .lookup_spread = LOOKUP_SPREAD, .lif_fire = lif_fire,            \
         .event_scatter = event_scatter, .event_gather = event_gather, .dft_forward = dft_forward,  \
         .dft_inverse = dft_inverse, .lif_forward = lif_forward, .lif_backward = lif_backward,      \
+        .lif_output = lif_output,                                                                  \
         .adlif_forward = adlif_forward, .adlif_backward = adlif_backward, .norm_sum = norm_sum,    \
         .norm_moments = norm_moments, .norm_backward_sum = norm_backward_sum,                      \
         .norm_backward = norm_backward, .adam = adam_update, .softmax = softmax_rows,              \

@@ -65,7 +65,9 @@ typedef struct tape_layer {
     net_views g;
     uint32_t steps;                /* T' of this batch */
     float *conv;                   /* [T', B, C] with bias */
-    float *output;                 /* [T', B, C] */
+    float *output;                 /* [T', B, C]; hidden and bits: the tape's, until a layer above
+                                      needs it */
+    uint32_t *bits, *marks;        /* output as bits (kern.h), or NULL */
     float *mask;                   /* [B, C] or NULL */
     uint32_t *valid;               /* [B] steps that count, or NULL */
     float *mean, *inv_std, *scale; /* [C]: normalisation in use */
@@ -98,6 +100,10 @@ struct snn_tape {
     uint32_t batch, steps;
     bool has_output, has_loss; /* forward and loss of this batch are done */
     snn_mode mode;
+    /* Spikes of hidden layers are bits: one frame serves all outputs in turn, and on the way back
+     * a layer's output is made again in what the layer above needs no more, its conv. */
+    bool bits;
+    float *frame;
     float *g_block; /* gradients of parameters */
     float *g[2];    /* gradients of activations: of the read-out; keep: of all layers, in turn */
     float *flow[2]; /* forward only: activations, in turn */
@@ -155,8 +161,8 @@ SNN_MUST_USE snn_status net_plan_pass(snn_tape *tape, const snn_batch *batch, sn
 void net_plan_destroy(snn_tape *tape);
 /* The synapses that compute layer l in this pass. */
 snn_synapse *net_plan_synapse(snn_tape *tape, uint32_t l);
-/* Once an epoch, after a forward pass: the densities of all layers' inputs. */
-void net_plan_measure(snn_tape *tape);
+/* Once an epoch, in a forward pass: the density of layer l's input x. */
+void net_plan_measure(snn_tape *tape, uint32_t l, const float *x);
 /* What a checkpoint keeps of all this: "plan.state". */
 void net_plan_tensor(snn_tape *tape, snn_tensor *out);
 
@@ -235,6 +241,8 @@ void net_neuron_forward(snn_tape *tape, uint32_t l);
 /* The constants of layer l's neurons; arrays, steps and row are the caller's to fill in. */
 snn_lif net_lif(const snn_network *net, uint32_t l);
 void net_neuron_backward(snn_tape *tape, uint32_t l, float *g);
+/* Layer l's output again, from its bits, in `output`. */
+void net_neuron_restore(snn_tape *tape, uint32_t l, float *output);
 /* Whether it leaves the sums for net_norm_backward in snn_tape.partial. */
 bool net_neuron_sums(const snn_tape *tape, uint32_t l);
 /* Floats of snn_tape.window that layer l needs for a worker. */

@@ -48,6 +48,7 @@ typedef struct {
  * cache. */
 #define WINDOW_FLOATS 65536u
 #define LINE_FLOATS   16u
+#define RESTORED      4u /* steps of a tile whose spikes are made of bits */
 
 /* Samples of a tile whose potentials are made again together, and their channels.  Those of
  * adaptive neurons are one sum in the gradients of their parameters.  Of others it may be a part
@@ -111,6 +112,7 @@ static snn_lif window_at(const neuron_job *job, size_t j, size_t columns, int wo
     window.g_keep_s = window.g_keep_s != NULL ? window.g_keep_s + j : NULL;
     window.h = tape->window + (size_t)worker * tape->window_floats;
     window.h_row = columns;
+    window.bits = window.marks = NULL;
     window.output = window.keep_x = window.keep_v = window.keep_s = NULL;
     return window;
 }
@@ -263,6 +265,8 @@ static snn_lif lif_of(snn_tape *tape, uint32_t l)
     lif.mask = tape->mode == SNN_MODE_TRAIN ? layer->mask : NULL;
     lif.mark = tape->mode == SNN_MODE_TRAIN && net_marks(tape, l);
     lif.output = layer->output;
+    lif.bits = tape->mode == SNN_MODE_TRAIN ? layer->bits : NULL;
+    lif.marks = tape->mode == SNN_MODE_TRAIN ? layer->marks : NULL;
     lif.past = lif.steps * lif.row > SNN_PAST_FLOATS;
     lif.keep_x = layer->bn;
     lif.keep_v = layer->membrane;
@@ -295,6 +299,29 @@ void net_neuron_forward(snn_tape *tape, uint32_t l)
     if (job.adaptive)
         net_adaptive_fill(tape->net, l, tape->layer[l].adapt);
     run(&job);
+}
+
+typedef struct {
+    const snn_kern *kern;
+    snn_lif lif;
+} restore_job;
+
+static void restore_tile(void *arg, size_t tile, int worker)
+{
+    const restore_job *job = arg;
+    const size_t t0 = tile * RESTORED, t1 = t0 + RESTORED;
+
+    (void)worker;
+    job->kern->lif_output(&job->lif, t0, t1 < job->lif.steps ? t1 : job->lif.steps);
+}
+
+void net_neuron_restore(snn_tape *tape, uint32_t l, float *output)
+{
+    restore_job job = {.kern = tape->ctx->kern, .lif = lif_of(tape, l)};
+
+    job.lif.output = tape->layer[l].output = output;
+    snn_parallel(tape->ctx, snn_tiles(job.lif.steps, RESTORED),
+                 (double)job.lif.steps * (double)job.lif.row * SNN_ELEMENT, restore_tile, &job);
 }
 
 void net_neuron_backward(snn_tape *tape, uint32_t l, float *g)

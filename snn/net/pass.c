@@ -67,6 +67,8 @@ static void begin(snn_tape *tape, const snn_batch *batch, const snn_pass *pass)
             layer->valid[b] = own_steps(batch, b) + (l + 1) * net->pad;
         if (!tape->params.train && !tape->params.keep && net->layer[l].hidden)
             layer->conv = layer->output = tape->flow[l % 2];
+        if (tape->bits && net->layer[l].hidden)
+            layer->output = tape->frame;
         if (pass->mode == SNN_MODE_TRAIN)
             net_dropout(tape, l, batch, pass);
     }
@@ -99,6 +101,8 @@ static void synapse_forward(snn_tape *tape, uint32_t l, double *since)
     snn_synapse *synapse = net_plan_synapse(tape, l);
     const snn_frames x = input_of(tape, l);
 
+    if (tape->mode == SNN_MODE_TRAIN)
+        net_plan_measure(tape, l, x.dense);
     snn_synapse_begin(synapse, tape->batch, x.steps);
     snn_synapse_build(synapse, tape->mode == SNN_MODE_EVAL && tape->net->n_taps > 1);
     if (layer->taps != NULL)
@@ -140,8 +144,6 @@ snn_status snn_forward(snn_tape *tape, const snn_batch *batch, const snn_pass *p
         net_packed_forward(tape, &since);
     else
         layers_forward(tape, &since);
-    if (pass->mode == SNN_MODE_TRAIN)
-        net_plan_measure(tape);
     tape->has_output = true;
     return SNN_OK;
 }
@@ -212,6 +214,8 @@ snn_status snn_backward(snn_tape *tape, snn_error *err)
     net_readout_backward(tape, g);
     net_lap(tape, SNN_PHASE_NEURON_BACKWARD, last, &since);
     for (uint32_t l = last;; l--) {
+        if (tape->bits && l > 0 && l < last)
+            net_neuron_restore(tape, l - 1, tape->layer[l].conv);
         /* The input of layer l has served once its kernel gradient is there: its gradient
          * takes its place, unless somebody wants to look at it. */
         float *gx = l == 0 ? tape->g_input : tape->params.keep ? other : tape->layer[l - 1].output;

@@ -81,19 +81,16 @@ static float density_of(const snn_tape *tape, uint32_t l)
     return known >= 0.0f ? known : snn_delay_rounded_density((double)prior);
 }
 
-void net_plan_measure(snn_tape *tape)
+void net_plan_measure(snn_tape *tape, uint32_t l, const float *x)
 {
-    if (tape->plan[NET_PLAN_SEEN] >= 0.0f)
-        return;
-    for (uint32_t l = 0; l < tape->net->layers; l++) {
-        const float *x = l == 0 ? tape->input : tape->layer[l - 1].output;
-        const size_t steps = tape->steps + l * tape->net->pad;
-        const size_t row = (size_t)tape->batch * tape->net->layer[l].n_in;
+    const size_t steps = tape->steps + l * tape->net->pad;
+    const size_t row = (size_t)tape->batch * tape->net->layer[l].n_in;
 
-        tape->plan[NET_PLAN_SEEN + l] = measure(x, steps, row);
-        if (l > 0 && net_marks(tape, l - 1))
-            tape->plan[NET_PLAN_WANTED_SEEN + l] = measure_marks(x, steps, row);
-    }
+    if (tape->plan[NET_PLAN_SEEN + l] >= 0.0f)
+        return;
+    tape->plan[NET_PLAN_SEEN + l] = measure(x, steps, row);
+    if (l > 0 && net_marks(tape, l - 1))
+        tape->plan[NET_PLAN_WANTED_SEEN + l] = measure_marks(x, steps, row);
 }
 
 void net_plan_tensor(snn_tape *tape, snn_tensor *out)

@@ -37,19 +37,40 @@ static bool fires(const snn_network *net, uint32_t l)
     return l + 1 < net->layers || net->params.loss == SNN_LOSS_SPIKE_COUNT;
 }
 
+/* Spikes as bits, of all hidden layers but the last, whose output stays where it is. */
+static snn_status create_bits(snn_tape *tape, uint32_t l)
+{
+    const size_t rows =
+        (size_t)(tape->params.steps + (l + 1) * tape->net->pad) * tape->params.batch;
+    const size_t words = rows * snn_bit_words(tape->net->layer[l].n_out);
+    tape_layer *layer = &tape->layer[l];
+    snn_status st = SNN_OK;
+
+    if (!tape->bits || l + 2 >= tape->net->layers)
+        return SNN_OK;
+    TRY_ALLOC(st, tape->ctx, layer->bits, words);
+    if (net_marks(tape, l))
+        TRY_ALLOC(st, tape->ctx, layer->marks, words);
+done:
+    return st;
+}
+
 /* Activations: each layer's own for training, two in turn otherwise. */
 static snn_status create_activations(snn_tape *tape, uint32_t l)
 {
     const bool own = tape->params.train || tape->params.keep;
     const bool readout = l + 1 == tape->net->layers;
     const size_t n = layer_floats(tape, l);
+    /* A hidden layer's conv takes the output of the layer below on the way back. */
+    const size_t below = tape->bits && !readout && l > 0 ? layer_floats(tape, l - 1) : 0;
     tape_layer *layer = &tape->layer[l];
     snn_status st = SNN_OK;
 
-    if (own || readout) {
-        TRY_ALLOC(st, tape->ctx, layer->conv, n);
+    if (own || readout)
+        TRY_ALLOC(st, tape->ctx, layer->conv, largest(n, below));
+    if (readout || (own && !tape->bits))
         TRY_ALLOC(st, tape->ctx, layer->output, n);
-    }
+    TRY(st, create_bits(tape, l));
     if (net_is_adaptive(tape->net, l) &&
         (tape->params.keep || (tape->params.train && tape->net->params.neuron.train_tau)))
         TRY_ALLOC(st, tape->ctx, layer->w, n);
@@ -103,8 +124,11 @@ static void destroy_layer(snn_tape *tape, uint32_t l)
 {
     const bool own = tape->params.train || tape->params.keep || l + 1 == tape->net->layers;
     tape_layer *layer = &tape->layer[l];
+    const bool readout = l + 1 == tape->net->layers;
     void *const blocks[] = {own ? layer->conv : NULL,
-                            own ? layer->output : NULL,
+                            readout || (own && !tape->bits) ? layer->output : NULL,
+                            layer->bits,
+                            layer->marks,
                             layer->mask,
                             layer->valid,
                             layer->mean,
@@ -174,6 +198,8 @@ static snn_status create_shared(snn_tape *tape)
         if (tape->params.train && fires(net, l))
             tape->window_floats = largest(tape->window_floats, net_window_floats(tape, l));
     }
+    if (tape->bits)
+        TRY_ALLOC(st, tape->ctx, tape->frame, activation);
     TRY_ALLOC(st, tape->ctx, tape->window, tape->window_floats * (size_t)tape->ctx->threads);
     if (!tape->params.train && !tape->params.keep)
         for (int i = 0; i < 2; i++)
@@ -226,6 +252,7 @@ snn_status snn_tape_create(snn_network *net, const snn_tape_params *params, snn_
     tape->net = net;
     tape->ctx = net->ctx;
     tape->params = *params;
+    tape->bits = params->train && !params->keep && !net->params.neuron.smooth;
     if (params->train)
         TRY(st, create_gradients(tape));
     for (uint32_t l = 0; l < net->layers; l++)
@@ -262,6 +289,7 @@ void snn_tape_destroy(snn_tape *tape)
     snn_free(tape->ctx, tape->fold);
     snn_free(tape->ctx, tape->partial);
     snn_free(tape->ctx, tape->window);
+    snn_free(tape->ctx, tape->frame);
     snn_free(tape->ctx, tape->state);
     for (int i = 0; i < 2; i++) {
         snn_free(tape->ctx, tape->flow[i]);

@@ -267,6 +267,72 @@ static void run_adlif_mark(const snn_kern *kern, uint64_t seed)
     check_marks(&snn_kern_ref, false, true, true, seed);
 }
 
+/* ---- output as bits -------------------------------------------------------------------------- */
+
+/* Bits say what the output is, and the output comes back from them to the bit. */
+static void check_output(const snn_kern *kern, unsigned which, uint64_t seed)
+{
+    enum { WORDS = (NEURONS + 31) / 32 };
+    static mark_case c;
+    static uint32_t bits[TIME * SAMPLES * WORDS], marks[TIME * SAMPLES * WORDS];
+    static float before[CELLS];
+    const bool adaptive = which & 1, dropped = which & 2, marked = which & 4;
+    snn_lif *lif = &c.adlif.lif;
+
+    make_marks(&c, !adaptive && (which & 8), dropped, &seed);
+    memset(bits, 0xA5, sizeof bits);
+    memset(marks, 0xA5, sizeof marks);
+    lif->mark = marked;
+    lif->bits = bits;
+    lif->marks = marked ? marks : NULL;
+    lif->past = which & 16;
+    if (kern == &snn_kern_ref) { /* goes by columns: what lies behind the last one is not its own */
+        memset(bits, 0, sizeof bits);
+        memset(marks, 0, sizeof marks);
+    }
+    forward(kern, &c, adaptive);
+    for (size_t i = 0; i < SNN_COUNT(bits); i++)
+        for (size_t b = 0; b < 32; b++) {
+            const size_t channel = i % WORDS * 32 + b;
+            const float *x = channel < NEURONS ? &c.output[i / WORDS * NEURONS + channel] : NULL;
+
+            assert_int_equal(bits[i] >> b & 1u, x != NULL && *x != 0.0f);
+            if (marked)
+                assert_int_equal(marks[i] >> b & 1u, x != NULL && signbit(*x));
+        }
+    memcpy(before, c.output, sizeof before);
+    for (size_t i = 0; i < CELLS; i++)
+        c.output[i] = NAN;
+    kern->lif_output(lif, 0, 7);
+    assert_true(isnan(c.output[7 * ROW]));
+    kern->lif_output(lif, 7, TIME);
+    check_array_bits("output", before, c.output, CELLS, seed);
+}
+
+static void run_output(const snn_kern *kern, uint64_t seed)
+{
+    for (unsigned which = 0; which < 32; which++) {
+        check_output(kern, which, seed + which);
+        check_output(&snn_kern_ref, which, seed + which);
+    }
+}
+
+static size_t bench_output(const snn_kern *kern, int rounds, uint64_t seed, double *seconds)
+{
+    static mark_case c;
+    static uint32_t bits[CELLS];
+    double begin;
+
+    make_marks(&c, false, true, &seed);
+    c.adlif.lif.bits = bits;
+    forward(kern, &c, false);
+    begin = snn_seconds();
+    for (int i = 0; i < rounds; i++)
+        kern->lif_output(&c.adlif.lif, 0, TIME);
+    *seconds = snn_seconds() - begin;
+    return CELLS;
+}
+
 static size_t bench_mark(const snn_kern *kern, int rounds, uint64_t seed, double *seconds,
                          bool adaptive)
 {
@@ -295,4 +361,5 @@ static size_t bench_adlif_mark(const snn_kern *kern, int rounds, uint64_t seed, 
 const kern_check check_span_find = {"span_find", run_find, bench_find};
 const kern_check check_span_add = {"span_add", run_add, bench_add};
 const kern_check check_lif_mark = {"lif_mark", run_lif_mark, bench_lif_mark};
+const kern_check check_lif_output = {"lif_output", run_output, bench_output};
 const kern_check check_adlif_mark = {"adlif_mark", run_adlif_mark, bench_adlif_mark};

@@ -25,7 +25,7 @@ static const kern_check *const checks[] = {
     &check_bf16_product,      &check_softmax_sum,    &check_softmax_backward,
     &check_lookup_sum,        &check_lookup_spread,  &check_lif_fire,
     &check_transpose_past,    &check_span_find,      &check_span_add,
-    &check_lif_mark,          &check_adlif_mark,
+    &check_lif_mark,          &check_adlif_mark,     &check_lif_output,
 };
 
 static uint64_t seed;

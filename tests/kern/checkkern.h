@@ -53,7 +53,8 @@ extern const kern_check check_event_find, check_event_scatter, check_event_gathe
 extern const kern_check check_dft_forward, check_dft_inverse;
 extern const kern_check check_lif_forward, check_lif_backward;
 extern const kern_check check_adlif_forward, check_adlif_backward;
-extern const kern_check check_span_find, check_span_add, check_lif_mark, check_adlif_mark;
+extern const kern_check check_span_find, check_span_add, check_lif_mark, check_adlif_mark,
+    check_lif_output;
 extern const kern_check check_norm_sum, check_norm_moments, check_norm_backward_sum,
     check_norm_backward;
 extern const kern_check check_adam, check_softmax, check_softmax_sum, check_softmax_backward;
