@@ -79,6 +79,8 @@ static snn_status measure(snn_context *ctx, bench_trainer *t, record *r, profile
         record_step_end(r);
         TRY(status, status);
         TRY(status, bench_trainer_step(t, &alone[i], err));
+        if (was_interrupted())
+            TRY(status, snn_error_set(err, SNN_EINTERRUPTED, "profile", "stopped"));
         talk_progress("step %zu of %zu  %.3f s", i + 1, p->steps, observed[i]);
     }
     p->allocations = snn_context_allocations(ctx) - before - of_rates;
@@ -209,6 +211,7 @@ int run_profile(const options *o)
     snn_error err = {0};
     snn_status status = SNN_OK;
 
+    watch_signals();
     counters_open(&counted); /* while there is one thread */
     TRY(status, bench_config(o->operands[0], o, &config, &err));
     TRY(status, choose_folder(o, folder, &err));

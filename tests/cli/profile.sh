@@ -90,4 +90,13 @@ run 1 profile tiny.yaml $small --out early --trace none/trace.json
 err_has '^snn: none/trace.json: there is no folder none: make it first$'
 check "before the work" test ! -e early
 run 2 profile
+# An interrupt ends it between steps.
+"$snn" profile "$configs/shd.yaml" --steps 64 --batch 4 --out stopped >cut.out 2>cut.err &
+pid=$!
+sleep 2
+kill -s INT $pid
+code=0
+wait $pid || code=$?
+check "an interrupt: exit 130" test $code = 130
+check "and says so" grep -q '^snn: profile: stopped$' cut.err
 tap_done
