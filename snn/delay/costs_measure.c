@@ -10,10 +10,10 @@
 #define FAR          4.0 /* beyond it all count the same, and little */
 
 /*
- * Small, so that half a minute does for all; on either side of where frames fit in cache; each
- * solver near the front somewhere, and the numbers of inputs and of outputs far apart somewhere, as
- * else two kinds of work would always go together.  None is a layer of "snn bench solver", which
- * tells whether they foretell others.
+ * Small, so that a third of a minute does for all; on either side of where frames fit in cache;
+ * each solver near the front somewhere, and the numbers of inputs and of outputs far apart
+ * somewhere, as else two kinds of work would always go together.  None is a layer of "snn bench
+ * solver", which tells whether they foretell others.
  */
 static const struct {
     snn_layer_use use;
