@@ -46,6 +46,8 @@ snn_status bench_costs(const options *o, snn_context *ctx, bench_rates *rates, s
     char *path = NULL;
     snn_status status = SNN_OK;
 
+    if (o->store) /* before the work, not behind it */
+        TRY(status, costs_place(ctx, &path, err));
     TRY(status, bench_rates_all(ctx, rates, err));
     TRY(status, snn_costs_measure(ctx, o->steps > 0 ? o->steps : REPEATS, look, NULL, &costs, err));
     talk_clear();
@@ -54,7 +56,7 @@ snn_status bench_costs(const options *o, snn_context *ctx, bench_rates *rates, s
     if (!o->json && !o->csv)
         bench_rates_show(ctx, rates);
     if (o->store) {
-        TRY(status, costs_store(ctx, &costs, &path, err));
+        TRY(status, snn_costs_save(ctx, &costs, path, err));
         talk(SNN_LOG_INFO,
              "%s: plans go by these costs from now on; SNN_COSTS=builtin passes them "
              "over",

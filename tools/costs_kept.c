@@ -81,7 +81,7 @@ static const char *asked(void)
     return wish != NULL && wish[0] != '\0' ? wish : NULL;
 }
 
-snn_status costs_store(snn_context *ctx, const snn_costs *costs, char **path, snn_error *err)
+snn_status costs_place(snn_context *ctx, char **path, snn_error *err)
 {
     const char *wish = asked();
     char *slash;
@@ -91,30 +91,32 @@ snn_status costs_store(snn_context *ctx, const snn_costs *costs, char **path, sn
         *path = snn_strdup(ctx, wish);
         if (*path == NULL)
             return snn_error_set(err, SNN_ENOMEM, "costs", "out of memory");
-    } else {
-        TRY(status, costs_path(ctx, costs->kernels, path, err));
-        slash = strrchr(*path, '/');
-        *slash = '\0';
-        TRY(status, make_folders(*path, err));
-        *slash = '/';
+        return check_folder_of(*path, err);
     }
-    status = snn_costs_save(ctx, costs, *path, err);
+    TRY(status, costs_path(ctx, snn_context_cpu(ctx), path, err));
+    slash = strrchr(*path, '/');
+    *slash = '\0';
+    status = make_folders(*path, err);
+    *slash = '/';
 done:
     return status;
 }
 
-/* Costs of another processor are refused where somebody named them, and else passed over. */
+/* Costs that nobody named are passed over where they cannot be read.  Those of another processor
+ * serve, with a warning. */
 static snn_status use(snn_context *ctx, const char *path, bool named, snn_error *err)
 {
     snn_costs costs;
     char processor[PROCESSOR_BYTES];
     snn_status status = snn_costs_load(path, &costs, err);
 
-    if (status == SNN_ENOTFOUND && !named)
+    if (!named && status == SNN_EIO)
+        talk(SNN_LOG_WARNING, "snn: %s: %s; plans go by built-in costs", err->where, err->what);
+    if (!named && (status == SNN_ENOTFOUND || status == SNN_EIO))
         return SNN_OK;
     if (status != SNN_OK)
         return status;
-    if (strcmp(costs.processor, processor_name(processor)) != 0)
+    if (costs.processor[0] != '\0' && strcmp(costs.processor, processor_name(processor)) != 0)
         talk(SNN_LOG_WARNING,
              "snn: %s: costs of %s, but this is %s: choices may not be the fastest", path,
              costs.processor, processor);

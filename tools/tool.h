@@ -59,9 +59,8 @@ const char *processor_name(char text[PROCESSOR_BYTES]);
 /* Give a context the costs that SNN_COSTS names ("builtin": none), or those stored for this
  * processor and these kernels, where there are any. */
 SNN_MUST_USE snn_status costs_use(snn_context *ctx, snn_error *err);
-/* Keep costs where costs_use looks for them; *path: where, free with snn_free. */
-SNN_MUST_USE snn_status costs_store(snn_context *ctx, const snn_costs *costs, char **path,
-                                    snn_error *err);
+/* The file where costs_use looks for them, its folder made or checked; free with snn_free. */
+SNN_MUST_USE snn_status costs_place(snn_context *ctx, char **path, snn_error *err);
 
 /* ---- json.c: standard output ------------------------------------------ */
 

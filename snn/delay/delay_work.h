@@ -31,8 +31,9 @@ typedef struct snn_cost_row {
 /*
  * The costs by which rows of a layer compare as their seconds did, by least squares of relative
  * errors.  Each layer has a speed of its own, so only the ratios within layers count.  A kind that
- * no row has keeps what it is in `first`, as the others do where rows leave them open; none falls
- * below a twentieth of that.  `speed`: multiply-adds of a product a second.
+ * no row has keeps what it is in `first`, as the others do where rows leave them open; none is
+ * sought below a twentieth of that.  All are then in relation to the product's.  `speed`:
+ * multiply-adds of a product a second.
  */
 SNN_MUST_USE snn_status snn_costs_fit(snn_context *ctx, const snn_cost_row *rows, size_t n,
                                       double speed, const float first[SNN_COSTS],

@@ -13,7 +13,7 @@
 
 #define LINE_BYTES 256
 #define FILE_BYTES 4096
-#define REMEDY     "remove the file, or measure anew: snn bench costs --store"
+#define REMEDY     "remove the file, or measure anew (snn bench costs --store)"
 
 typedef struct {
     const char *path;
@@ -97,8 +97,8 @@ snn_status snn_costs_load(const char *path, snn_costs *out, snn_error *err)
     snn_status st = SNN_OK;
 
     if (file == NULL)
-        return snn_error_set(err, errno == ENOENT ? SNN_ENOTFOUND : SNN_EIO, path,
-                             "cannot be opened: %s", strerror(errno));
+        return snn_error_set(err, errno == ENOENT || errno == ENOTDIR ? SNN_ENOTFOUND : SNN_EIO,
+                             path, "cannot be opened: %s", strerror(errno));
     while (st == SNN_OK && fgets(line, sizeof line, file) != NULL) {
         r.line++;
         st = take_line(&r, line);

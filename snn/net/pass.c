@@ -214,8 +214,6 @@ snn_status snn_backward(snn_tape *tape, snn_error *err)
     net_readout_backward(tape, g);
     net_lap(tape, SNN_PHASE_NEURON_BACKWARD, last, &since);
     for (uint32_t l = last;; l--) {
-        if (tape->bits && l > 0 && l < last)
-            net_neuron_restore(tape, l - 1, tape->layer[l].conv);
         /* The input of layer l has served once its kernel gradient is there: its gradient
          * takes its place, unless somebody wants to look at it. */
         float *gx = l == 0 ? tape->g_input : tape->params.keep ? other : tape->layer[l - 1].output;
@@ -229,6 +227,9 @@ snn_status snn_backward(snn_tape *tape, snn_error *err)
         keep(tape, l - 1, tape->layer[l - 1].g_bn, gx);
         if (tape->net->params.batch_norm)
             net_norm_backward(tape, l - 1, gx);
+        /* What layer l - 1 saw, in its conv, which is done with. */
+        if (tape->bits && l > 1)
+            net_neuron_restore(tape, l - 2, tape->layer[l - 1].conv);
         net_lap(tape, SNN_PHASE_NEURON_BACKWARD, l - 1, &since);
         other = g;
         g = gx;

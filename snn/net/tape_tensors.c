@@ -82,6 +82,8 @@ static void layer_tensor(const snn_tape *tape, uint32_t l, size_t which, snn_ten
     layer_name(out, l, activations[which].name);
     shape(out, "step,batch,out", layer->steps, tape->batch, parameters->n_out);
     memcpy(&out->data, (const char *)layer + activations[which].offset, sizeof out->data);
+    if (tape->bits && parameters->hidden && activations[which].offset == FIELD(output))
+        out->data = NULL; /* one frame serves all */
     /* The integrator's potential is the output itself. */
     if (activations[which].offset == FIELD(membrane) && out->data == NULL && !parameters->hidden)
         out->data = layer->output;

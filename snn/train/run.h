@@ -37,7 +37,8 @@ SNN_MUST_USE snn_status snn_append_file(const char *path, const char *text, size
 SNN_MUST_USE snn_status snn_read_file(snn_context *ctx, const char *path, char **out,
                                       snn_error *err);
 /* Keep the context's costs in a run's folder, costs.txt; and give the context those of a run that
- * is resumed, whatever was measured since, where it has the same kernels. */
+ * is resumed, whatever was measured since, where it has the same kernels.  Where there are none the
+ * context's are kept from here on. */
 SNN_MUST_USE snn_status snn_keep_costs(snn_context *ctx, const char *folder, snn_error *err);
 SNN_MUST_USE snn_status snn_take_costs(snn_context *ctx, const char *folder, snn_error *err);
 

@@ -108,17 +108,23 @@ done:
 
 snn_status snn_take_costs(snn_context *ctx, const char *folder, snn_error *err)
 {
-    char path[SNN_PATH];
+    char path[SNN_PATH], checkpoint[SNN_PATH];
     snn_costs costs;
     snn_status st;
 
     TRY(st, snn_path_join(path, folder, "costs.txt", err));
+    TRY(st, snn_path_join(checkpoint, folder, "checkpoint.h5", err));
     st = snn_costs_load(path, &costs, err);
-    if (st == SNN_ENOTFOUND) /* killed before it began */
-        return SNN_OK;
-    /* With other kernels the bits are others anyway, and the checkpoint's reader says so. */
-    if (st == SNN_OK && strcmp(costs.kernels, snn_context_cpu(ctx)) == 0)
+    if (st == SNN_ENOTFOUND) { /* it begins here, or was begun by an older version */
+        if (access(checkpoint, F_OK) == 0)
+            snn_log(ctx, SNN_LOG_WARNING,
+                    "%s: is not there, so solvers may change, and with them the last bits", path);
+        TRY(st, snn_make_folder(folder, err));
+        TRY(st, snn_keep_costs(ctx, folder, err));
+    } else if (st == SNN_OK && strcmp(costs.kernels, snn_context_cpu(ctx)) == 0) {
+        /* With other kernels bits are others anyway, and the checkpoint's reader says so. */
         st = snn_context_set_costs(ctx, &costs, err);
+    }
 done:
     return st;
 }

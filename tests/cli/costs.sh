@@ -42,16 +42,28 @@ check "another folder of configuration has none" sh -c '! grep -q "plans by" err
 sed 's/^processor: .*/processor: Abacus/' "$kept" >other.txt
 with other.txt quick 0
 err_has '^snn: other.txt: costs of Abacus, but this is .*: choices may not be the fastest$'
+sed 's/^processor: .*/processor: /' "$kept" >nobody.txt
+with nobody.txt quick 0
+check "costs of nobody in particular, as runs keep built-in ones" sh -c '! grep -q "costs of ," err'
 sed 's/^kernels: .*/kernels: rope/' "$kept" >rope.txt
 with rope.txt quick 1
 err_has '^snn: costs: are of rope kernels, but this context has '
 with none.txt quick 1
 err_has '^snn: none.txt: cannot be opened: '
 
+# Where there can be no costs there are none, and where none can be kept that is said at once.
+HOME=/dev/null
+quick 0
+run 1 bench costs --store
+err_has '^snn: /dev/null: cannot be made: '
+HOME=$PWD/home
+with nowhere/costs.txt run 1 bench costs --store
+err_has '^snn: nowhere/costs.txt: there is no folder nowhere: make it first'
+
 # What is broken is said by every command but the one that mends it.
 echo 'speed: 3' >>"$kept"
 quick 1
-err_has "^snn: .*/$kept:[0-9]+: 'speed' is no cost; remove the file, or measure anew: snn bench costs --store\$"
+err_has "^snn: .*/$kept:[0-9]+: 'speed' is no cost; remove the file, or measure anew \(snn bench costs --store\)\$"
 run 0 bench costs --steps 1 --store
 out_has '^product  +1  +1  multiply-add of a matrix product$'
 out_has '^machine '

@@ -268,13 +268,27 @@ static void test_kill(void **state)
     assert_true(killed > 8);
 }
 
+/* Stopped in the first of its trainings, a run has kept its costs for all, though it was begun as
+ * one to be resumed. */
+static void test_costs(void **state)
+{
+    struct task t = {.loso = 1, .stop_after = 1};
+    char folder[RUN_PATH], path[RUN_PATH + 32];
+
+    (void)state;
+    folder_make(folder);
+    assert_int_equal(train(&t, 1, folder, 1), SNN_EINTERRUPTED);
+    snprintf(path, sizeof path, "%s/costs.txt", folder);
+    assert_int_equal(access(path, R_OK), 0);
+    folder_entries(folder, 1);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_stop),
-        cmocka_unit_test(test_not_repeated),
-        cmocka_unit_test(test_kill),
+        cmocka_unit_test(test_threads),      cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_not_repeated), cmocka_unit_test(test_kill),
+        cmocka_unit_test(test_costs),
     };
 
     if (argc == 3 && strcmp(argv[1], "--run") == 0) {
